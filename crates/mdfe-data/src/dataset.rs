@@ -1,0 +1,69 @@
+//! Samples, classes and domains: what every reader returns.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+/// Dense class label, `0..C`, in the sorted order of the source's class ids.
+pub type ClassId = u32;
+
+/// The domain of a sample, such as `landmarks`; cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Domain(Arc<str>);
+
+impl Domain {
+    /// The domain called `name`.
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The name, as written in results.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One labelled picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The picture's file, relative to [`Dataset::root`].
+    pub path: PathBuf,
+    /// Dense class label.
+    pub class: ClassId,
+    /// The domain of the sample.
+    pub domain: Domain,
+}
+
+/// An ordered list of samples with the names of their classes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dataset {
+    /// The key of the data set, such as `products_10k`; keys joined by `+` after a combination.
+    pub name: String,
+    /// The folder that sample paths are relative to.
+    pub root: PathBuf,
+    /// The samples in the reader's order.
+    pub samples: Vec<Sample>,
+    /// The source's class name of each dense label, `[C]`.
+    pub class_names: Vec<String>,
+}
+
+impl Dataset {
+    /// The number of classes, C.
+    pub fn num_classes(&self) -> usize {
+        self.class_names.len()
+    }
+
+    /// The number of samples of each class, `[C]`, indexed by class id.
+    pub fn class_counts(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.num_classes()];
+        for sample in &self.samples {
+            counts[sample.class as usize] += 1;
+        }
+        counts
+    }
+}

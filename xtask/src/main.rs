@@ -1,0 +1,2 @@
+//! Orchestration of the workspace.
+fn main() {}
