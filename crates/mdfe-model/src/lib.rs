@@ -1,1 +1,7 @@
 #![doc = include_str!("../README.md")]
+
+mod backbone;
+mod error;
+
+pub use backbone::Backbone;
+pub use error::{Error, Result};

@@ -1,0 +1,49 @@
+//! The one error of this crate.
+
+use std::path::PathBuf;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong while loading or running a model. Every message names the file, key or shape at fault and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A tensor operation failed.
+    #[error(transparent)]
+    Candle(#[from] candle_core::Error),
+    /// Reading pictures or feature stores failed.
+    #[error(transparent)]
+    Data(#[from] mdfe_data::Error),
+    /// A file cannot be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb: `read`, `create`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Weights whose keys or shapes do not fit the architecture.
+    #[error("{} does not fit {model}: {problems}", path.display())]
+    Weights {
+        /// The weights file.
+        path: PathBuf,
+        /// The architecture that was asked for.
+        model: String,
+        /// Missing, unexpected and mis-shaped keys.
+        problems: String,
+    },
+    /// A backbone name that the table of pretrained models does not have.
+    #[error("unknown backbone `{name}`; the nearest names are {nearest}; `mdfe backbones list` shows all")]
+    UnknownBackbone {
+        /// The name that was given.
+        name: String,
+        /// The known names most like it.
+        nearest: String,
+    },
+    /// An option whose value does not fit.
+    #[error("{0}")]
+    Invalid(String),
+}
