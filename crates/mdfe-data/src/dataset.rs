@@ -7,7 +7,7 @@ pub type ClassId = u32;
 
 /// The domain of a sample, such as `landmarks`; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
+#[serde(from = "String", into = "String")]
 pub struct Domain(Arc<str>);
 
 impl Domain {
@@ -19,6 +19,18 @@ impl Domain {
     /// The name, as written in results.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for Domain {
+    fn from(name: String) -> Self {
+        Self(name.into())
+    }
+}
+
+impl From<Domain> for String {
+    fn from(domain: Domain) -> Self {
+        domain.as_str().to_owned()
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod dataset;
 mod error;
+mod files;
 mod preprocess;
+pub mod store;
 
 pub use dataset::{ClassId, Dataset, Domain, Sample};
 pub use error::{Error, Result};
+pub use files::write_atomically;
 pub use preprocess::{CropMode, Interpolation, PreprocessRecord};
