@@ -1,0 +1,154 @@
+//! From features to embeddings: `embedding = projection(features) / |projection(features)|`.
+//!
+//! The projection is the small trained part of an embedder (`[B, D_in] -> [B, D]`), or adaptive average pooling where
+//! nothing is trained.
+
+use crate::{Error, Result};
+use rayon::prelude::*;
+
+/// A projection on the CPU.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Projection {
+    /// `features · weightᵀ + bias`.
+    Linear {
+        /// `[D, D_in]`, row-major.
+        weight: Vec<f32>,
+        /// `[D]`.
+        bias: Vec<f32>,
+    },
+    /// `torch.nn.AdaptiveAvgPool1d`: output d is the mean of inputs `floor(d D_in / D) .. ceil((d + 1) D_in / D)`.
+    AvgPool {
+        /// Width of the features.
+        feature_dim: usize,
+        /// Width of the embedding.
+        embed_dim: usize,
+    },
+    /// The features themselves, normalised.
+    Identity {
+        /// Width of the features and of the embedding.
+        feature_dim: usize,
+    },
+}
+
+impl Projection {
+    /// A linear projection, its shapes checked against each other: `weight [D, D_in]`, `bias [D]`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names both lengths when they do not fit.
+    pub fn linear(weight: Vec<f32>, bias: Vec<f32>) -> Result<Self> {
+        if bias.is_empty() || weight.is_empty() || !weight.len().is_multiple_of(bias.len()) {
+            return Err(Error::Invalid(format!(
+                "a projection weight of {} numbers does not fit a bias of {}",
+                weight.len(),
+                bias.len()
+            )));
+        }
+        Ok(Self::Linear { weight, bias })
+    }
+
+    /// Width of the features, D_in.
+    pub fn feature_dim(&self) -> usize {
+        match self {
+            Self::Linear { weight, bias } => weight.len() / bias.len(),
+            Self::AvgPool { feature_dim, .. } | Self::Identity { feature_dim } => *feature_dim,
+        }
+    }
+
+    /// Width of the embedding, D.
+    pub fn embed_dim(&self) -> usize {
+        match self {
+            Self::Linear { bias, .. } => bias.len(),
+            Self::AvgPool { embed_dim, .. } => *embed_dim,
+            Self::Identity { feature_dim } => *feature_dim,
+        }
+    }
+
+    /// Embeddings of unit length, `[N, D]`, of `features [N, D_in]`. A zero vector stays zero.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the features are not rows of D_in numbers.
+    pub fn embed(&self, features: &[f32]) -> Result<Vec<f32>> {
+        let (din, d) = (self.feature_dim(), self.embed_dim());
+        if !features.len().is_multiple_of(din) {
+            let n = features.len();
+            return Err(Error::Invalid(format!("{n} numbers are not rows of {din} features")));
+        }
+        let mut out = vec![0.0; features.len() / din * d];
+        out.par_chunks_mut(d).zip(features.par_chunks(din)).for_each(|(out, row)| {
+            self.project_row(row, out);
+            normalize(out);
+        });
+        Ok(out)
+    }
+
+    fn project_row(&self, row: &[f32], out: &mut [f32]) {
+        match self {
+            Self::Identity { .. } => out.copy_from_slice(row),
+            Self::AvgPool { .. } => {
+                let (din, d) = (row.len(), out.len());
+                for (i, value) in out.iter_mut().enumerate() {
+                    let part = &row[i * din / d..((i + 1) * din).div_ceil(d)];
+                    *value = part.iter().sum::<f32>() / part.len() as f32;
+                }
+            }
+            Self::Linear { weight, bias } => {
+                for ((value, w), b) in out.iter_mut().zip(weight.chunks_exact(row.len())).zip(bias) {
+                    *value = b + dot(w, row);
+                }
+            }
+        }
+    }
+}
+
+/// Divides a vector by its length, as `torch.nn.functional.normalize` does: a length below 1e-12 counts as 1e-12.
+pub fn normalize(v: &mut [f32]) {
+    let norm = v.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt().max(1e-12);
+    v.iter_mut().for_each(|x| *x = (f64::from(*x) / norm) as f32);
+}
+
+/// Eight partial sums, so that the compiler can use vector registers without changing the order between runs.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0f32; 8];
+    let (ac, ar) = a.as_chunks::<8>();
+    let (bc, br) = b.as_chunks::<8>();
+    for (x, y) in ac.iter().zip(bc) {
+        for i in 0..8 {
+            sums[i] += x[i] * y[i];
+        }
+    }
+    sums.iter().sum::<f32>() + ar.iter().zip(br).map(|(x, y)| x * y).sum::<f32>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn average_pooling_follows_torch_when_the_widths_do_not_divide() {
+        // torch.nn.AdaptiveAvgPool1d(3) of [1, 2, 3, 4, 5]: windows 0..2, 1..4, 3..5.
+        let pool = Projection::AvgPool { feature_dim: 5, embed_dim: 3 };
+        let mut out = [0.0; 3];
+        pool.project_row(&[1., 2., 3., 4., 5.], &mut out);
+        assert_eq!(out, [1.5, 3.0, 4.5]);
+    }
+
+    #[test]
+    fn linear_embedding_is_the_normalised_product() {
+        let p = Projection::linear(vec![1., 0., 0., 2.], vec![0., 1.]).unwrap();
+        let out = p.embed(&[3., 1.5]).unwrap();
+        assert!((out[0] - 0.6).abs() < 1e-7 && (out[1] - 0.8).abs() < 1e-7, "{out:?}");
+    }
+
+    #[test]
+    fn zero_stays_zero_and_is_finite() {
+        let p = Projection::Identity { feature_dim: 3 };
+        assert_eq!(p.embed(&[0.0; 3]).unwrap(), [0.0; 3]);
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_errors() {
+        assert!(Projection::linear(vec![0.0; 5], vec![0.0; 2]).is_err());
+        let p = Projection::Identity { feature_dim: 3 };
+        assert!(p.embed(&[0.0; 4]).unwrap_err().to_string().contains("rows of 3"));
+    }
+}
