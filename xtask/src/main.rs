@@ -3,6 +3,9 @@
 //! Each command is a module with an `Args` (a `clap::Args` whose first doc line is the help text) and
 //! `Args::run(self) -> anyhow::Result<()>`. A new command is its `mod` line and one line in `commands!`.
 
+mod bench;
+mod ci;
+mod experiment;
 mod prepare;
 
 use clap::Parser;
@@ -23,6 +26,9 @@ macro_rules! commands {
 }
 
 commands! {
+    Bench(bench::Args),
+    Ci(ci::Args),
+    Experiment(experiment::Args),
     PrepareData(prepare::Args),
 }
 
