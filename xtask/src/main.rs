@@ -3,6 +3,8 @@
 //! Each command is a module with an `Args` (a `clap::Args` whose first doc line is the help text) and
 //! `Args::run(self) -> anyhow::Result<()>`. A new command is its `mod` line and one line in `commands!`.
 
+#![allow(clippy::print_stdout)] // The commands print their results.
+
 mod bench;
 mod ci;
 mod experiment;
