@@ -78,4 +78,53 @@ impl Dataset {
         }
         counts
     }
+
+    /// Joins data sets: samples follow each other, and the labels of each follow those of the one before. Classes of
+    /// the same name stay apart, and every sample keeps its domain.
+    ///
+    /// The root is the common one; where the roots differ it is empty and every path holds its own root.
+    pub fn concat(parts: Vec<Dataset>) -> Self {
+        let names: Vec<&str> = parts.iter().map(|p| p.name.as_str()).collect();
+        let root = parts.first().map(|p| p.root.clone()).unwrap_or_default();
+        let common = parts.iter().all(|p| p.root == root);
+        let mut joined = Self {
+            name: names.join("+"),
+            root: if common { root } else { PathBuf::new() },
+            ..Self::default()
+        };
+        for part in parts {
+            let offset = joined.class_names.len() as ClassId;
+            joined.class_names.extend(part.class_names);
+            joined.samples.extend(part.samples.into_iter().map(|sample| Sample {
+                path: if common { sample.path } else { part.root.join(sample.path) },
+                class: sample.class + offset,
+                domain: sample.domain,
+            }));
+        }
+        joined
+    }
+
+    /// The samples for which `keep` holds, in order; classes without a sample go and labels close up.
+    pub(crate) fn retain(mut self, keep: &[bool]) -> Self {
+        let mut used = vec![false; self.num_classes()];
+        for (sample, _) in self.samples.iter().zip(keep).filter(|(_, keep)| **keep) {
+            used[sample.class as usize] = true;
+        }
+        let mut next = 0;
+        let labels: Vec<ClassId> = used
+            .iter()
+            .map(|&used| {
+                next += ClassId::from(used);
+                next.wrapping_sub(1)
+            })
+            .collect();
+        let mut flags = keep.iter();
+        self.samples.retain_mut(|sample| {
+            sample.class = labels[sample.class as usize];
+            flags.next().copied().unwrap_or(false)
+        });
+        let mut flags = used.iter();
+        self.class_names.retain(|_| flags.next().copied().unwrap_or(false));
+        self
+    }
 }

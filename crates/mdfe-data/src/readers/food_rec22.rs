@@ -1,0 +1,23 @@
+//! Food Recognition 2022: meals photographed by users of an app, cut into one picture per dish.
+
+use super::labelled_csv::LabelledCsv;
+use crate::registry::info::{DatasetInfo, Expected, optional, prepared};
+
+const CSV: LabelledCsv = LabelledCsv { files: &["train.csv"], columns: ["img_path", "label"], folder: "" };
+
+pub(crate) const INFO: DatasetInfo = DatasetInfo {
+    key: "food_rec22",
+    domains: &["food"],
+    folders: &["fr22_train_v2"],
+    licence: "the challenge's terms",
+    source: "https://www.aicrowd.com/challenges/food-recognition-benchmark-2022",
+    tree: &[
+        optional(&["images/"]),
+        optional(&["annotations.json"]),
+        prepared(&["preprocessed_imgs/"]),
+        prepared(&["train.csv"]),
+    ],
+    expected: Some(Expected { classes: 498, images: 76_491, rounded: false, of: "boxes of release 2.0" }),
+    read: |source| CSV.read(source),
+    ..DatasetInfo::BLANK
+};

@@ -1,0 +1,62 @@
+//! What a reader or a selection left out, and why.
+
+use std::fmt;
+
+/// Why samples were left out.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DropReason {
+    /// The source lists the item and has no picture of it (`hm`).
+    NoPicture,
+    /// The row belongs to another split than the one asked for (`csv`).
+    OtherSplit,
+    /// A picture that lies outside every class folder (`image_folder`).
+    OutsideClassFolder,
+    /// A file whose name is not UTF-8, which no list could hold (`image_folder`).
+    NameNotUtf8,
+    /// The picture is in the exclusion list.
+    Excluded,
+    /// The class has fewer samples than this.
+    BelowMin(usize),
+    /// The class has more samples than this; the rest was not drawn.
+    AboveMax(usize),
+    /// The class was not among this many drawn classes.
+    NotChosen(usize),
+}
+
+impl fmt::Display for DropReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPicture => f.write_str("no picture on disk"),
+            Self::OtherSplit => f.write_str("another split"),
+            Self::OutsideClassFolder => f.write_str("outside every class folder"),
+            Self::NameNotUtf8 => f.write_str("file name is not UTF-8"),
+            Self::Excluded => f.write_str("in the exclusion list"),
+            Self::BelowMin(n) => write!(f, "class has fewer than {n} samples"),
+            Self::AboveMax(n) => write!(f, "class has more than {n} samples"),
+            Self::NotChosen(n) => write!(f, "class not among the {n} drawn"),
+        }
+    }
+}
+
+/// How much was left out for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Dropped {
+    /// Why.
+    pub reason: DropReason,
+    /// Samples left out.
+    pub samples: usize,
+    /// Classes of which nothing is left for this reason.
+    pub classes: usize,
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} samples", self.samples)?;
+        if self.classes > 0 {
+            write!(f, " ({} whole classes)", self.classes)?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
