@@ -1,0 +1,228 @@
+//! Weights by key: from files or from tensors, with the shapes checked and every misfit reported at once.
+//!
+//! ```no_run
+//! # fn main() -> mdfe_model::Result<()> {
+//! let weights = mdfe_model::Weights::open(&["model.safetensors".into()])?;
+//! let block = weights.at("blocks").at(0);
+//! let scale = block.get("norm1.weight", &[768])?; // a zero placeholder when it is missing ...
+//! weights.finish("vit_base_patch16_siglip_224")?; // ... and here is the one error that says so
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Wrappers that training code leaves around a tower (`module.`, `visual.`, `trunk.`) are stripped from the keys, and
+//! with `visual.` the text tower's keys are set aside.
+
+mod names;
+mod report;
+mod safetensors_file;
+mod source;
+
+pub use source::TensorSource;
+
+use crate::{Error, Result};
+use candle_core::{DType, Device, Tensor};
+use report::Report;
+use safetensors_file::SafetensorsFile;
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Display,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// A set of named tensors, seen from one scope (`w.at("blocks").at(0)`). Clones share the files and the report.
+#[derive(Clone)]
+pub struct Weights {
+    shared: Arc<Shared>,
+    prefix: String,
+    device: Device,
+    dtype: DType,
+}
+
+struct Shared {
+    sources: Vec<Box<dyn TensorSource>>,
+    /// Stripped key to (source, key in the source).
+    keys: BTreeMap<String, (usize, String)>,
+    report: Mutex<Report>,
+    path: PathBuf,
+}
+
+impl Weights {
+    /// Opens weight files, memory-mapped; several files are the shards of one model. Tensors come as f32 on the CPU
+    /// until [`Weights::on`] says otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for a file that cannot be read, [`Error::Weights`] for one that is not a weights file, or when two
+    /// files hold the same key.
+    pub fn open(paths: &[PathBuf]) -> Result<Self> {
+        let Some(first) = paths.first() else {
+            return Err(Error::Invalid("no weights file was given; name at least one".to_owned()));
+        };
+        let mut sources: Vec<Box<dyn TensorSource>> = Vec::new();
+        for path in paths {
+            sources.push(Box::new(SafetensorsFile::open(path)?));
+        }
+        Self::from_sources(sources, first.clone())
+    }
+
+    /// Weights that are in memory already: for tests, and for fine-tuning, where the tensors are variables. A tensor that
+    /// has the dtype and device asked for is handed out itself, so that gradients reach it.
+    ///
+    /// # Errors
+    /// None today; the result leaves room for keys that collide once prefixes are stripped.
+    pub fn from_tensors(tensors: HashMap<String, Tensor>) -> Result<Self> {
+        Self::from_sources(vec![Box::new(tensors)], PathBuf::from("<tensors in memory>"))
+    }
+
+    /// Weights from any sources; `path` is the name that errors show.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] when two sources hold the same key.
+    pub fn from_sources(sources: Vec<Box<dyn TensorSource>>, path: PathBuf) -> Result<Self> {
+        let mut all = Vec::new();
+        for (i, source) in sources.iter().enumerate() {
+            all.extend(source.keys().into_iter().map(|key| (i, key)));
+        }
+        let stripped = names::strip(all.iter().map(|(_, key)| key.as_str()));
+        let mut keys = BTreeMap::new();
+        for ((i, key), short) in all.into_iter().zip(stripped) {
+            let Some(short) = short else { continue };
+            if let Some((_, other)) = keys.insert(short, (i, key.clone())) {
+                let problems = format!("the keys `{other}` and `{key}` name the same tensor; keep one");
+                return Err(Error::Weights { path, model: "any model".to_owned(), problems });
+            }
+        }
+        let shared = Shared { sources, keys, report: Mutex::default(), path };
+        Ok(Self { shared: Arc::new(shared), prefix: String::new(), device: Device::Cpu, dtype: DType::F32 })
+    }
+
+    /// The same weights, with tensors handed out on `device` in `dtype`, whatever the file holds.
+    pub fn on(&self, device: &Device, dtype: DType) -> Self {
+        Self { device: device.clone(), dtype, ..self.clone() }
+    }
+
+    /// The scope `name` below this one: keys gain the prefix `name.`.
+    pub fn at(&self, name: impl Display) -> Self {
+        Self { prefix: format!("{}{name}.", self.prefix), ..self.clone() }
+    }
+
+    /// Where the tensors are handed out.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// What the tensors are handed out as.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The first file, or a stand-in in angle brackets; for messages.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Whether `key` exists in this scope. Does not count as use.
+    pub fn contains(&self, key: &str) -> bool {
+        self.shared.keys.contains_key(&self.full(key))
+    }
+
+    /// The shape of `key` in this scope, if it exists. Does not count as use.
+    pub fn shape(&self, key: &str) -> Option<Vec<usize>> {
+        let (source, stored) = self.shared.keys.get(&self.full(key))?;
+        self.shared.sources[*source].shape(stored)
+    }
+
+    /// Every key of this scope, without the scope's prefix, in order.
+    pub fn keys(&self) -> Vec<String> {
+        self.shared.keys.keys().filter_map(|k| k.strip_prefix(&self.prefix)).map(str::to_owned).collect()
+    }
+
+    /// The tensor `key` of this scope, which must have `shape`.
+    ///
+    /// A missing or mis-shaped key is noted for [`Weights::finish`] and zeros of `shape` are handed out, so that one error
+    /// can list everything that does not fit.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] or [`Error::Candle`] when the tensor is there and cannot be read.
+    pub fn get(&self, key: &str, shape: &[usize]) -> Result<Tensor> {
+        let full = self.full(key);
+        match self.shape(key) {
+            None => self.report(|r| r.missing(&full, shape)),
+            Some(found) if found != shape => self.report(|r| r.mis_shaped(&full, &found, shape)),
+            Some(_) => return self.get_any(key),
+        }
+        Ok(Tensor::zeros(shape, self.dtype, &self.device)?)
+    }
+
+    /// The tensor `key` of this scope in whatever shape it has, for those that are resampled to another size.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] when it is missing or cannot be read.
+    pub fn get_any(&self, key: &str) -> Result<Tensor> {
+        let full = self.full(key);
+        let Some((source, stored)) = self.shared.keys.get(&full) else {
+            let problems = format!("the key `{full}` is missing");
+            return Err(Error::Weights {
+                path: self.shared.path.clone(),
+                model: "the model".to_owned(),
+                problems,
+            });
+        };
+        self.report(|r| r.used(&full));
+        let tensor = self.shared.sources[*source].load(stored)?;
+        Ok(tensor.to_device(&self.device)?.to_dtype(self.dtype)?)
+    }
+
+    /// Keys of this scope that start with `start` may stay unused: classifier heads and the like.
+    pub fn allow_unused(&self, start: &str) {
+        let full = self.full(start);
+        self.report(|r| r.allow(full));
+    }
+
+    /// Ends loading: what was asked for and does not fit, and what nobody asked for, in one error.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] lists missing, mis-shaped and unexpected keys and names the file.
+    pub fn finish(&self, model: &str) -> Result<()> {
+        let problems = self.report(|r| r.problems(self.shared.keys.keys()));
+        match problems {
+            None => Ok(()),
+            Some(problems) => {
+                Err(Error::Weights { path: self.shared.path.clone(), model: model.to_owned(), problems })
+            }
+        }
+    }
+
+    fn full(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    fn report<T>(&self, f: impl FnOnce(&mut Report) -> T) -> T {
+        f(&mut self.shared.report.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The content address of weight files: blake3 in hex of the file, or, for several, of their hashes in the order given.
+///
+/// # Errors
+/// [`Error::Io`] names the file that cannot be read.
+pub fn weights_hash(paths: &[PathBuf]) -> Result<String> {
+    let hash = |path: &PathBuf| -> Result<blake3::Hash> {
+        let io = |source| Error::Io { action: "read", path: path.clone(), source };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(std::fs::File::open(path).map_err(io)?).map_err(io)?;
+        Ok(hasher.finalize())
+    };
+    if let [one] = paths {
+        return Ok(hash(one)?.to_hex().to_string());
+    }
+    let mut all = blake3::Hasher::new();
+    for path in paths {
+        all.update(hash(path)?.as_bytes());
+    }
+    Ok(all.finalize().to_hex().to_string())
+}
+
+#[cfg(test)]
+mod tests;
