@@ -88,13 +88,21 @@ impl EmbedderFile {
         let meta: EmbedderMeta =
             serde_json::from_str(meta).map_err(|e| bad(format!("its metadata cannot be read: {e}")))?;
         if meta.format != EmbedderMeta::FORMAT {
-            return Err(bad(format!("its format is {}, this build reads {}", meta.format, EmbedderMeta::FORMAT)));
+            return Err(bad(format!(
+                "its format is {}, this build reads {}",
+                meta.format,
+                EmbedderMeta::FORMAT
+            )));
         }
         let tensors = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
         let read = |key: &str, shape: &[usize]| -> Result<Vec<f32>> {
             let t = tensors.tensor(key).map_err(|_| bad(format!("tensor `{key}` is missing")))?;
             if t.dtype() != Dtype::F32 || t.shape() != shape {
-                return Err(bad(format!("`{key}` is {:?} {:?}, expected F32 {shape:?}", t.dtype(), t.shape())));
+                return Err(bad(format!(
+                    "`{key}` is {:?} {:?}, expected F32 {shape:?}",
+                    t.dtype(),
+                    t.shape()
+                )));
             }
             Ok(t.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
         };
@@ -218,7 +226,10 @@ mod tests {
         let path = dir.path().join("x.safetensors");
         std::fs::write(&path, b"not safetensors").unwrap();
         let message = EmbedderFile::open(&path).unwrap_err().to_string();
-        assert!(message.contains("x.safetensors") && message.contains("not a whole safetensors"), "{message}");
+        assert!(
+            message.contains("x.safetensors") && message.contains("not a whole safetensors"),
+            "{message}"
+        );
         let mut wrong = example();
         wrong.meta.feature_dim = 4;
         let message = wrong.save(&path, None).unwrap_err().to_string();
