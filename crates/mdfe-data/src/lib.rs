@@ -4,6 +4,7 @@ mod dataset;
 mod embeddings;
 mod error;
 mod files;
+mod prepare;
 mod preprocess;
 mod readers;
 mod registry;
@@ -18,6 +19,9 @@ pub use preprocess::{CropMode, Interpolation, PreprocessRecord};
 pub use readers::{ReadOptions, Reading, read, uned};
 pub use registry::{
     DatasetInfo, Expected, ListRow, MissingEntry, Origin, TreeCheck, TreeEntry, check_tree, datasets, find, list,
-    list_text, missing_pictures,
+    list_text, missing_pictures, class_size_histogram, counts_line, jsonl_line,
+};
+pub use prepare::{
+    CropRect, PrepareOptions, PrepareReport, Progress, SkippedItem, needs_preparation, padded_crop, prepare,
 };
 pub use select::{DropReason, Dropped, Selection, exclude, read_exclusions};

@@ -1,0 +1,120 @@
+//! Cutting the samples of one picture out of it, and making the list of all of them.
+
+use super::{
+    Job, PrepareReport, SkippedItem,
+    crop::padded_crop,
+    output::{csv_bytes, write_whole},
+    picture,
+};
+use crate::Result;
+
+/// A sample that is to be cut out of a picture.
+pub(super) struct Wanted {
+    /// Its file, relative to the data set's folder.
+    pub(super) target: String,
+    /// Its class in the list.
+    pub(super) class: String,
+    /// Corners of its box; `None` for the whole picture.
+    pub(super) corners: Option<[f64; 4]>,
+}
+
+/// What became of the samples of one picture.
+#[derive(Default)]
+pub(super) struct Cut {
+    rows: Vec<[String; 2]>,
+    skipped: Vec<SkippedItem>,
+    made: usize,
+    kept: usize,
+}
+
+impl Cut {
+    /// Nothing but skipped items.
+    pub(super) fn skipped(skipped: Vec<SkippedItem>) -> Self {
+        Self { skipped, ..Self::default() }
+    }
+
+    /// The same with `skipped` before what was skipped already.
+    pub(super) fn with_skipped(mut self, skipped: Vec<SkippedItem>) -> Self {
+        self.skipped.splice(0..0, skipped);
+        self
+    }
+}
+
+/// Cuts `wanted` out of the picture at `path` (relative to the data set's folder). The picture is opened only if a
+/// target is not there yet.
+pub(super) fn cut(job: &Job<'_>, path: &str, wanted: Vec<Wanted>) -> Result<Cut> {
+    let mut done = Cut::default();
+    let there =
+        |w: &Wanted| job.source.on_disk(&w.target).metadata().is_ok_and(|m| m.is_file() && m.len() > 0);
+    if wanted.iter().all(there) {
+        done.kept = wanted.len();
+        done.rows = wanted.into_iter().map(|w| [w.target, w.class]).collect();
+        return Ok(done);
+    }
+    let on_disk = job.source.on_disk(path);
+    let opened = picture::read_file(&on_disk)
+        .and_then(|bytes| picture::decode(&on_disk, &bytes).map(|p| (p, bytes)).map_err(picture::reason));
+    let (pixels, bytes) = match opened {
+        Ok(opened) => opened,
+        Err(reason) => {
+            // Targets of an earlier run stay samples: they were cut when the picture was still there.
+            let (kept, lost): (Vec<_>, Vec<_>) = wanted.into_iter().partition(there);
+            done.kept = kept.len();
+            done.rows = kept.into_iter().map(|w| [w.target, w.class]).collect();
+            done.skipped = lost
+                .iter()
+                .map(|w| SkippedItem::new(path, format!("{reason} (class {})", w.class)))
+                .collect();
+            return Ok(done);
+        }
+    };
+    for sample in wanted {
+        let target = job.source.on_disk(&sample.target);
+        match sample.corners {
+            _ if there(&sample) => done.kept += 1,
+            None => {
+                write_whole(&target, &bytes)?;
+                done.made += 1;
+            }
+            Some(corners) => match padded_crop(corners, pixels.dimensions()) {
+                Some(part) => {
+                    picture::write_crop(&pixels, part, &target)?;
+                    done.made += 1;
+                }
+                None => {
+                    let (width, height) = pixels.dimensions();
+                    let reason = format!(
+                        "the box {corners:?} of class {} is empty or outside the picture of {width} x {height}",
+                        sample.class
+                    );
+                    done.skipped.push(SkippedItem::new(path, reason));
+                    continue;
+                }
+            },
+        }
+        done.rows.push([sample.target, sample.class]);
+    }
+    Ok(done)
+}
+
+/// Writes `train.csv` with the samples of all pictures and reports on them.
+pub(super) fn finish(job: &Job<'_>, skipped: Vec<SkippedItem>, cuts: Vec<Cut>) -> Result<PrepareReport> {
+    let list = job.source.on_disk("train.csv");
+    let rows = || cuts.iter().flat_map(|c| &c.rows);
+    write_whole(&list, &csv_bytes(&["img_path", "label"], rows())?)?;
+    let classes: std::collections::HashSet<&String> = rows().map(|[_, class]| class).collect();
+    let (classes, images) = (classes.len(), rows().count());
+    let (made, kept) = cuts.iter().fold((0, 0), |(made, kept), c| (made + c.made, kept + c.kept));
+    let mut report = PrepareReport {
+        key: job.source.info.key,
+        written: vec![list],
+        crops_made: made,
+        crops_kept: kept,
+        classes,
+        images,
+        skipped,
+        ..PrepareReport::default()
+    };
+    report.skipped.extend(cuts.into_iter().flat_map(|c| c.skipped));
+    Ok(report)
+}

@@ -1,0 +1,42 @@
+//! Furniture-180 and Storefronts-146: the list of pictures, one class per folder.
+
+use super::{Job, PrepareReport, SkippedItem, output};
+use crate::{Result, readers::walk};
+use std::path::Path;
+
+/// A class is the whole path of a folder (`Apple Store/iTunes`), in byte order, labelled from 0.
+pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
+    let mut skipped = Vec::new();
+    let mut pictures: Vec<(String, String)> = Vec::new();
+    for path in walk::pictures(&job.source.on_disk(""))? {
+        let Some(text) = path.to_str() else {
+            skipped.push(SkippedItem::new(
+                path.to_string_lossy(),
+                "the name is not UTF-8, which no list could hold",
+            ));
+            continue;
+        };
+        match path.parent().and_then(Path::to_str).filter(|folder| !folder.is_empty()) {
+            Some(class) => pictures.push((class.to_owned(), text.to_owned())),
+            None => skipped.push(SkippedItem::new(text, "the picture lies outside every class folder")),
+        }
+    }
+    pictures.sort_unstable();
+    let mut label = 0;
+    let labelled = pictures.iter().enumerate().map(|(i, (class, path))| {
+        label += usize::from(i > 0 && pictures[i - 1].0 != *class);
+        [path.clone(), label.to_string()]
+    });
+    let bytes = output::csv_bytes(&["img_path", "label"], labelled)?;
+    let classes = if pictures.is_empty() { 0 } else { label + 1 };
+    let mut report = PrepareReport {
+        key: job.source.info.key,
+        classes,
+        images: pictures.len(),
+        skipped,
+        ..PrepareReport::default()
+    };
+    let list = job.source.info.tree.first().and_then(|e| e.paths.first()).copied().unwrap_or_default();
+    report.write_once(&job.source.on_disk(list), &bytes)?;
+    Ok(report)
+}

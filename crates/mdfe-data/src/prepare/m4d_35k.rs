@@ -1,0 +1,61 @@
+//! M4D-35k: the combined list of its four parts.
+
+use super::{Job, PrepareOptions, PrepareReport, output};
+use crate::{
+    Dataset, ReadOptions, Result,
+    readers::{self, Source, gldv2, m4d_35k::LIST},
+};
+
+/// Writes `m4d-35k_train.csv` unless it is there. Parts follow each other in the order of the paper; labels are dense.
+pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
+    let options = job.source.options;
+    let target = job.source.on_disk(LIST);
+    if target.is_file() {
+        let mut report = PrepareReport::of_kept(job.source.info.key, target)?;
+        let list = readers::read("m4d_35k", options)?.dataset;
+        (report.classes, report.images) = (list.num_classes(), list.samples.len());
+        return Ok(report);
+    }
+    job.progress.begin("m4d_35k: parts", 4);
+    let mut notes = Vec::new();
+    let mut parts = Vec::new();
+    for part in [products, landmarks, fashion, cars] {
+        let part: Dataset = part(job, options)?;
+        let (classes, images) = (part.num_classes(), part.samples.len());
+        notes.push(format!("{}: {classes} classes, {images} images", part.name));
+        parts.push(part);
+        job.progress.advance();
+    }
+    let all = Dataset::concat(parts);
+    let rows = all.samples.iter().map(|s| [s.path.to_string_lossy().into_owned(), s.class.to_string()]);
+    output::write_whole(&target, &output::csv_bytes(&["img_path", "label"], rows)?)?;
+    Ok(PrepareReport {
+        key: job.source.info.key,
+        written: vec![target],
+        classes: all.num_classes(),
+        images: all.samples.len(),
+        notes,
+        ..PrepareReport::default()
+    })
+}
+
+fn products(_: &Job<'_>, options: &ReadOptions) -> Result<Dataset> {
+    Ok(readers::read("products_10k", options)?.dataset)
+}
+
+/// The published list as it is, or the drawn one.
+fn landmarks(job: &Job<'_>, options: &ReadOptions) -> Result<Dataset> {
+    let prepare_options = PrepareOptions { root: options.root.clone(), seed: job.seed };
+    super::prepare("gldv2", &prepare_options, &())?;
+    let source = Source::new(&gldv2::INFO, options);
+    Ok(gldv2::read(&source, &source.load(&[gldv2::LIST])?)?.into_dataset("gldv2", &options.root).0)
+}
+
+fn fashion(_: &Job<'_>, options: &ReadOptions) -> Result<Dataset> {
+    Ok(readers::read("deep_fashion", options)?.dataset)
+}
+
+fn cars(_: &Job<'_>, options: &ReadOptions) -> Result<Dataset> {
+    let options = ReadOptions { refined: true, ..options.clone() };
+    Ok(readers::read("stanford_cars", &options)?.dataset)
+}

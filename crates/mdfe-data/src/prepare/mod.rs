@@ -1,0 +1,87 @@
+//! Making the lists and crops that readers need out of what a user downloads.
+//!
+//! Every step can be killed and started again: files appear whole, by a rename, and a finished crop is not made
+//! twice, so the tree that results is the same. Pictures are handled one by one on all cores; what cannot be used is
+//! skipped and listed with its reason.
+
+mod coco;
+mod crop;
+mod cutting;
+mod deep_fashion2;
+mod fashion200k;
+mod folders;
+mod food_rec22;
+mod gldv2;
+mod m4d_35k;
+pub(crate) mod mat;
+mod output;
+mod picture;
+mod report;
+mod stanford_cars;
+
+pub use crop::{CropRect, padded_crop};
+pub use report::{PrepareReport, Progress, SkippedItem};
+
+use crate::{
+    Error, ReadOptions, Result,
+    readers::Source,
+    registry::{self, DatasetInfo},
+};
+use std::path::PathBuf;
+
+/// Where the data sets lie, and the seed of what is drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrepareOptions {
+    /// The folder that holds the data sets.
+    pub root: PathBuf,
+    /// Seed of the drawn lists (default 0).
+    pub seed: u64,
+}
+
+/// What one preparation works with.
+pub(crate) struct Job<'a> {
+    source: Source<'a>,
+    seed: u64,
+    progress: &'a dyn Progress,
+}
+
+type Step = fn(&Job<'_>) -> Result<PrepareReport>;
+
+/// The data sets that need preparation, and how it is done.
+const STEPS: [(&str, Step); 8] = [
+    ("gldv2", gldv2::prepare),
+    ("fashion200k", fashion200k::prepare),
+    ("food_rec22", food_rec22::prepare),
+    ("stanford_cars", stanford_cars::prepare),
+    ("deep_fashion2", deep_fashion2::prepare),
+    ("furniture180", folders::prepare),
+    ("storefronts146", folders::prepare),
+    ("m4d_35k", m4d_35k::prepare),
+];
+
+/// Whether `info` needs preparation before it can be read (`gldv2`: before M4D-35k can be drawn).
+pub fn needs_preparation(info: &DatasetInfo) -> bool {
+    STEPS.iter().any(|(key, _)| *key == info.key)
+}
+
+/// Prepares the data set `key`; one that needs nothing gives an empty report.
+///
+/// # Errors
+/// [`Error::Unknown`] lists the known keys; [`Error::Missing`] names what has to be downloaded and from where;
+/// [`Error::Malformed`] names the file that does not fit; [`Error::Io`] where nothing can be written.
+pub fn prepare(key: &str, options: &PrepareOptions, progress: &dyn Progress) -> Result<PrepareReport> {
+    let info = registry::find(key)?;
+    let Some((_, step)) = STEPS.iter().find(|(key, _)| *key == info.key) else {
+        return Ok(PrepareReport { key: info.key, ..PrepareReport::default() });
+    };
+    let read_options = ReadOptions::at(&options.root);
+    let source = Source::new(info, &read_options);
+    if !source.on_disk("").is_dir() {
+        let remedy = format!("get `{}` from {}", info.key, info.source);
+        return Err(Error::Missing { path: source.on_disk(""), remedy });
+    }
+    let job = Job { source, seed: options.seed, progress };
+    let report = step(&job)?;
+    output::write_skipped(&job.source.on_disk(report::SKIPPED_LIST), &report.skipped)?;
+    Ok(report)
+}

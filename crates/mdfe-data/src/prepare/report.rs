@@ -1,0 +1,83 @@
+//! What a preparation did, and how it tells how far it is.
+
+use super::output::{Written, write_list_once};
+use crate::Result;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// The file in a data set's folder that lists what was skipped (`path,reason`); absent where nothing was.
+pub(super) const SKIPPED_LIST: &str = "prepare-skipped.csv";
+
+/// What a preparation did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PrepareReport {
+    /// The data set's key.
+    pub key: &'static str,
+    /// Lists that were written, on disk.
+    pub written: Vec<PathBuf>,
+    /// Lists that were there already and were kept.
+    pub kept: Vec<PathBuf>,
+    /// Crops that were made now.
+    pub crops_made: usize,
+    /// Crops that an earlier run had made.
+    pub crops_kept: usize,
+    /// Classes of the list.
+    pub classes: usize,
+    /// Rows of the list.
+    pub images: usize,
+    /// What could not be used, in the order of the source; also in `prepare-skipped.csv` beside the list.
+    pub skipped: Vec<SkippedItem>,
+    /// What the user should know, one sentence each.
+    pub notes: Vec<String>,
+}
+
+impl PrepareReport {
+    /// The report of a list that is there and cannot or need not be made again.
+    pub(super) fn of_kept(key: &'static str, list: PathBuf) -> Result<Self> {
+        let notes = vec![format!("{} was there already and is used as it is", list.display())];
+        Ok(Self { key, kept: vec![list], notes, ..Self::default() })
+    }
+
+    /// Writes a list that follows from the data alone; another list of that name is kept and reported.
+    pub(super) fn write_once(&mut self, list: &Path, bytes: &[u8]) -> Result<()> {
+        match write_list_once(list, bytes)? {
+            Written::Fresh => self.written.push(list.to_path_buf()),
+            Written::KeptOther => {
+                self.kept.push(list.to_path_buf());
+                let list = list.display();
+                self.notes.push(format!(
+                    "{list} is not what the data gives; it was kept, delete it to make it anew"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Something that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SkippedItem {
+    /// The picture or annotation, relative to the data set's folder.
+    pub path: String,
+    /// One sentence.
+    pub reason: String,
+}
+
+impl SkippedItem {
+    pub(super) fn new(path: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { path: path.into(), reason: reason.into() }
+    }
+}
+
+/// Hears how far a preparation is. `()` hears nothing.
+pub trait Progress: Sync {
+    /// A part of the work begins; it has `total` pictures.
+    fn begin(&self, what: &str, total: u64);
+    /// One more picture of it is done. Called from many threads.
+    fn advance(&self);
+}
+
+impl Progress for () {
+    fn begin(&self, _: &str, _: u64) {}
+    fn advance(&self) {}
+}
