@@ -1,0 +1,67 @@
+//! Exact k-nearest-neighbour search.
+//!
+//! A fast pass computes all scores in f32 tiles and lets through whatever could be among the k best, with a proven bound on
+//! the rounding error of the tile. What gets through is scored again with f64 sums in a fixed order. The answer therefore
+//! depends on neither the tile, the block, the number of threads nor the instruction set, only on the two rows.
+
+mod exclude;
+mod neighbours;
+mod pack;
+mod search;
+mod similarity;
+mod tile;
+mod top_k;
+
+pub use exclude::Exclude;
+pub use neighbours::{Neighbour, Neighbours};
+pub use similarity::Similarity;
+pub(crate) use similarity::dot;
+
+use crate::{Error, Result, Vectors};
+
+/// Options of an exact search.
+///
+/// The current rayon pool does the work: run it in `ThreadPool::install` to choose the number of threads.
+#[derive(Clone, Debug)]
+pub struct Knn {
+    /// How many neighbours to return for each query; 5 by default. Fewer come back when the index has fewer.
+    pub k: usize,
+    /// What "near" means; the inner product by default.
+    pub similarity: Similarity,
+    /// Index rows that a query must not find; nothing by default.
+    pub exclude: Exclude,
+    /// Bytes of index that are packed and searched at a time, 8 MiB by default. Changes the speed, never the result.
+    pub block_bytes: usize,
+}
+
+impl Default for Knn {
+    fn default() -> Self {
+        Self { k: 5, similarity: Similarity::InnerProduct, exclude: Exclude::Nothing, block_bytes: 8 << 20 }
+    }
+}
+
+impl Knn {
+    /// Finds the `k` nearest index rows of every query: `query [Q, D]`, `index [N, D]`, the best first; equal scores in the
+    /// order of their row ids.
+    ///
+    /// # Errors
+    /// [`Error::ZeroK`], [`Error::Dim`] and [`Error::Empty`] for inputs of the wrong shape, [`Error::NotFinite`] and
+    /// [`Error::TooLong`] name the offending row, [`Error::NotTheSameRows`] and [`Error::ExcludedRow`] come from
+    /// `exclude`.
+    pub fn search(&self, query: Vectors<'_>, index: Vectors<'_>) -> Result<Neighbours> {
+        if self.k == 0 {
+            return Err(Error::ZeroK { what: "the search".into() });
+        }
+        if query.dim() != index.dim() {
+            return Err(Error::Dim { query: query.dim(), index: index.dim() });
+        }
+        // The last id is kept free as "no row".
+        if index.len() >= u32::MAX as usize {
+            return Err(Error::TooManyRows { rows: index.len() });
+        }
+        self.exclude.check(query.len(), index.len())?;
+        let query_squares = query.checked_norms("query")?;
+        let index_squares = index.checked_norms("index")?;
+        Ok(search::Search { options: self, query, index, query_squares, index_squares }.run())
+    }
+}
