@@ -1,0 +1,98 @@
+use super::*;
+use mdfe_data::{CropMode, Interpolation};
+
+fn count(family: Family) -> usize {
+    list(&Filter { family: Some(family), ..Filter::default() }).len()
+}
+
+#[test]
+fn every_family_has_the_rows_that_the_packages_list() {
+    // Counted by `tests/reference/pretrained/table.py` with timm 1.0.31 and OpenCLIP 3.3.0.
+    let expected = [133, 12, 7, 34, 44, 101, 8, 3, 1];
+    assert_eq!(Family::ALL.map(count), expected);
+    assert_eq!(list(&Filter::default()).len(), expected.iter().sum::<usize>());
+}
+
+#[test]
+fn siglip_so400m_is_the_published_recipes_backbone() {
+    let row = pretrained("vit_so400m_patch14_siglip_384").unwrap();
+    assert_eq!(row.full_name(), "vit_so400m_patch14_siglip_384.webli");
+    assert_eq!((row.feature_dim, row.projected_dim, row.parameters), (1152, None, 428_225_600));
+    assert_eq!(row.repo, "timm/vit_so400m_patch14_siglip_384.webli");
+    assert_eq!(row.files()[0], "model.safetensors");
+    assert_eq!(row.preprocess.size, [384, 384]);
+    assert_eq!((row.preprocess.mean, row.preprocess.std), ([0.5; 3], [0.5; 3]));
+    assert_eq!(row.preprocess.interpolation, Interpolation::Bicubic);
+}
+
+#[test]
+fn open_clip_names_lead_to_the_hub_and_keep_their_projection_apart() {
+    let row = pretrained("ViT-H-14/laion2b_s32b_b79k").unwrap();
+    assert_eq!((row.family, row.source), (Family::Clip, Source::OpenClip));
+    assert_eq!((row.feature_dim, row.projected_dim), (1280, Some(1024)));
+    // ViT-H/14's image tower has 632.1M parameters (OpenCLIP's model profile), 1280 x 1024 of them the projection.
+    assert_eq!(row.projected_parameters, Some(632_076_800));
+    assert_eq!(row.parameters, 632_076_800 - 1280 * 1024);
+    assert_eq!(row.repo, "laion/CLIP-ViT-H-14-laion2B-s32B-b79K");
+    assert_eq!(row.files()[0], "open_clip_model.safetensors");
+}
+
+#[test]
+fn the_rows_that_users_ask_for_are_there() {
+    for name in [
+        "ViT-B-32/openai",
+        "ViT-bigG-14/laion2b_s39b_b160k",
+        "ViT-bigG-14-quickgelu/metaclip_fullcc",
+        "ViT-bigG-14-CLIPA-336/datacomp1b",
+        "EVA02-E-14-plus/laion2b_s9b_b144k",
+        "eva02_large_patch14_clip_336",
+        "vit_giant_patch14_reg4_dinov2.lvd142m",
+        "vit_small_patch14_dinov2",
+        "samvit_huge_patch16",
+        "convnext_xxlarge/laion2b_s34b_b82k_augreg",
+        "convnext_large_d_320/laion2b_s29b_b131k_ft_soup",
+        "ViT-gopt-16-SigLIP2-384/webli",
+        "vit_base_patch16_siglip_224.v2_webli",
+        "tf_efficientnet_lite0",
+    ] {
+        assert!(pretrained(name).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_bare_timm_name_means_timms_default_tag() {
+    assert_eq!(pretrained("vit_base_patch16_siglip_224").unwrap().tag, "v2_webli");
+    assert_eq!(pretrained("eva02_base_patch14_448").unwrap().tag, "mim_in22k_ft_in22k_in1k");
+}
+
+#[test]
+fn clipa_squashes_and_is_bilinear() {
+    let record = &pretrained("ViT-L-14-CLIPA-336/datacomp1b").unwrap().preprocess;
+    assert_eq!((record.crop_mode, record.interpolation), (CropMode::Squash, Interpolation::Bilinear));
+}
+
+#[test]
+fn weights_that_quick_gelu_trained_run_with_it_under_either_name() {
+    for name in ["ViT-L-14/openai", "ViT-L-14-quickgelu/openai"] {
+        assert_eq!(pretrained(name).unwrap().architecture["activation"], "quick_gelu", "{name}");
+    }
+    assert_eq!(pretrained("ViT-L-14/laion2b_s32b_b82k").unwrap().architecture["activation"], "gelu");
+}
+
+#[test]
+fn an_unknown_name_lists_the_nearest() {
+    let message = pretrained("vit_so400m_patch14_siglip_385").unwrap_err().to_string();
+    assert!(message.contains("`vit_so400m_patch14_siglip_384.webli`"), "{message}");
+    let message = pretrained("ViT-H-14").unwrap_err().to_string();
+    assert!(message.contains("`ViT-H-14/laion2b_s32b_b79k`") && message.contains("dfn5b"), "{message}");
+}
+
+#[test]
+fn filters_narrow_the_list() {
+    let wide = Filter { min_dim: 1500, family: Some(Family::SigLip), ..Filter::default() };
+    assert!(!list(&wide).is_empty() && list(&wide).iter().all(|row| row.name.contains("g")));
+    let small = Filter { max_parameters: Some(5_000_000), ..Filter::default() };
+    assert!(list(&small).iter().any(|row| row.name == "tf_efficientnet_lite0"));
+    let sized = Filter { size: Some(518), name: Some("REG4".to_owned()), ..Filter::default() };
+    assert_eq!(list(&sized).len(), 4);
+}
