@@ -1,23 +1,35 @@
-//! `cargo xtask prepare-data KEY... --root DIR`.
+//! `cargo xtask prepare-data KEY... --root DIR`: looks at what was downloaded, unpacks archives, makes lists and crops,
+//! and reports counts next to the expected ones.
 
+mod progress;
+mod say;
+mod set;
+mod unpack;
+
+use anyhow::{Result, bail};
+use mdfe_data::{DatasetInfo, datasets, find};
+use say::say;
 use std::path::PathBuf;
 
 /// A data set that is made here rather than downloaded: its key and what makes it.
-type Generator = (&'static str, fn(&Args) -> anyhow::Result<()>);
+type Generator = (&'static str, fn(&Args) -> Result<()>);
 
-/// The generated data sets; `demo` is one line here.
+/// The generated data sets; one line each.
 const GENERATED: &[Generator] = &[];
 
 /// Check, unpack and prepare data sets.
+///
+/// Nothing is downloaded: most sets need an account of your own. What is missing is named, with the page to get it
+/// from. Can be killed and started again at any time.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Keys of data sets, `all`, or `demo`.
+    /// Keys of data sets (`mdfe datasets list`), `all` for every one that is there, or `demo`.
     #[arg(required = true, value_name = "KEY")]
     pub(crate) keys: Vec<String>,
     /// The folder that holds the data sets.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: PathBuf,
-    /// Only look: say what is there and what is missing, and write nothing.
+    /// Only look: say what is there and what is missing, every picture included, and write nothing.
     #[arg(long)]
     pub(crate) check: bool,
     /// Seed of every random draw.
@@ -26,13 +38,50 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> anyhow::Result<()> {
+    pub(crate) fn run(self) -> Result<()> {
+        let mut failures = Vec::new();
         for key in &self.keys {
-            match GENERATED.iter().find(|(name, _)| name == key) {
-                Some((_, generate)) => generate(&self)?,
-                None => anyhow::bail!("cannot prepare `{key}` yet (root {}, seed {})", self.root.display(), self.seed),
+            let result = match GENERATED.iter().find(|(name, _)| name == key) {
+                Some((_, generate)) => generate(&self),
+                None if key == "all" => self.all(&mut failures),
+                None => self.one(find(key)?),
+            };
+            if let Err(error) = result {
+                failures.push(format!("{key}: {error:#}"));
+            }
+        }
+        match failures.len() {
+            0 => Ok(()),
+            n => bail!("{n} not ready:\n  {}", failures.join("\n  ")),
+        }
+    }
+
+    /// Every data set whose folder is there; the others are listed with where to get them.
+    fn all(&self, failures: &mut Vec<String>) -> Result<()> {
+        let downloadable = || datasets().iter().copied().filter(|info| !info.tree.is_empty());
+        let (there, absent): (Vec<&'static DatasetInfo>, Vec<_>) =
+            downloadable().partition(|info| set::is_there(info, &self.root));
+        for info in absent {
+            say(format!("{}: not there; get it from {}", info.key, info.source))?;
+        }
+        if there.is_empty() {
+            bail!(
+                "no data set lies under {}; `mdfe datasets list` says what belongs there",
+                self.root.display()
+            );
+        }
+        for info in there {
+            if let Err(error) = self.one(info) {
+                failures.push(format!("{}: {error:#}", info.key));
             }
         }
         Ok(())
+    }
+
+    fn one(&self, info: &'static DatasetInfo) -> Result<()> {
+        if info.tree.is_empty() {
+            bail!("`{}` reads your own pictures and needs no preparation", info.key);
+        }
+        if self.check { set::check(info, &self.root) } else { set::prepare(info, &self.root, self.seed) }
     }
 }

@@ -1,0 +1,92 @@
+//! Miniature downloads with real pictures.
+
+use image::{ImageFormat, Rgb, RgbImage};
+use mdfe_data::{PrepareOptions, PrepareReport, ReadOptions, prepare, read};
+use std::{
+    collections::BTreeMap,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
+
+/// A temporary data folder.
+pub(crate) struct Tree(tempfile::TempDir);
+
+impl Tree {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file, with its folders.
+    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.root().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        self
+    }
+
+    /// Writes a picture whose red and green say where a pixel is: `(x, y, 128)`.
+    pub(crate) fn picture(self, path: &str, width: u32, height: u32) -> Self {
+        self.file(path, picture_bytes(width, height))
+    }
+
+    pub(crate) fn prepare(&self, key: &str) -> PrepareReport {
+        self.try_prepare(key).unwrap()
+    }
+
+    pub(crate) fn try_prepare(&self, key: &str) -> mdfe_data::Result<PrepareReport> {
+        prepare(key, &PrepareOptions { root: self.root().to_path_buf(), seed: 5 }, &())
+    }
+
+    pub(crate) fn text(&self, path: &str) -> String {
+        std::fs::read_to_string(self.root().join(path)).unwrap()
+    }
+
+    /// Width and height of a picture, and the position that its first pixel came from.
+    pub(crate) fn look(&self, path: &str) -> (u32, u32, [u8; 2]) {
+        let picture = image::open(self.root().join(path)).unwrap().into_rgb8();
+        let Rgb([x, y, _]) = *picture.get_pixel(0, 0);
+        (picture.width(), picture.height(), [x, y])
+    }
+
+    /// Every file with its bytes.
+    pub(crate) fn snapshot(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![self.root().to_path_buf()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    files.insert(
+                        path.strip_prefix(self.root()).unwrap().into(),
+                        std::fs::read(&path).unwrap(),
+                    );
+                }
+            }
+        }
+        files
+    }
+
+    /// The number of samples and classes that the reader finds.
+    pub(crate) fn counts(&self, key: &str) -> (usize, usize) {
+        let dataset = read(key, &ReadOptions::at(self.root())).unwrap().dataset;
+        (dataset.samples.len(), dataset.num_classes())
+    }
+
+    /// What was skipped, as `path: reason`.
+    pub(crate) fn skipped(report: &PrepareReport) -> Vec<String> {
+        report.skipped.iter().map(|s| format!("{}: {}", s.path, s.reason)).collect()
+    }
+}
+
+pub(crate) fn picture_bytes(width: u32, height: u32) -> Vec<u8> {
+    let picture = RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, 128]));
+    let mut bytes = Vec::new();
+    picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
+    bytes
+}
