@@ -1,7 +1,7 @@
 //! What every backbone family offers to extraction and training.
 
 use crate::Result;
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 
 /// A vision model that turns pixels into features.
 pub trait Backbone: Send + Sync {
@@ -10,9 +10,47 @@ pub trait Backbone: Send + Sync {
 
     /// Features of a batch for inference: `pixels [B, 3, H, W]` (normalised, f32) to `features [B, D_in]` (f32).
     ///
-    /// Takes the fused path where the device has one; no gradient flows.
+    /// Takes the fused path where the device has one; no gradient flows. Any H and W of at least a patch will do;
+    /// positions are resampled to them as timm does.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] when the pixels have another shape, [`crate::Error::Candle`] from the device.
     fn features(&self, pixels: &Tensor) -> Result<Tensor>;
 
     /// The same value through differentiable operations only, for fine-tuning.
+    ///
+    /// # Errors
+    /// As [`Backbone::features`]; [`crate::Error::Invalid`] when the backbone was built for inference.
     fn features_with_grad(&self, pixels: &Tensor) -> Result<Tensor>;
+}
+
+/// Where and how a backbone computes.
+#[derive(Clone, Debug)]
+pub struct BuildOptions {
+    /// The device. Default: the CPU.
+    pub device: Device,
+    /// What weights are held and products are computed in, whatever the file holds: f32 or bf16 on the CPU, f16 too on
+    /// other devices. Default: f32.
+    pub dtype: DType,
+    /// Whether to keep the model's own output projection. Default: false, the method's choice.
+    pub proj_layer: bool,
+    /// Default: [`Purpose::Inference`].
+    pub purpose: Purpose,
+}
+
+impl Default for BuildOptions {
+    fn default() -> Self {
+        Self { device: Device::Cpu, dtype: DType::F32, proj_layer: false, purpose: Purpose::Inference }
+    }
+}
+
+/// What a backbone is built for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// Features alone. On the CPU the weights are packed for the fused path and kept in no other form. The default.
+    #[default]
+    Inference,
+    /// Features with gradients too: weights stay tensors (those of [`crate::Weights::from_tensors`] themselves, so that
+    /// gradients reach variables), and the fused path is not built, since a packed copy would go stale.
+    Training,
 }

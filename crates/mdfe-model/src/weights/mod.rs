@@ -97,6 +97,22 @@ impl Weights {
         Ok(Self { shared: Arc::new(shared), prefix: String::new(), device: Device::Cpu, dtype: DType::F32 })
     }
 
+    /// No weights at all: every key is handed out as zeros of the shape asked for, and the values are counted.
+    pub fn shapes_only() -> Self {
+        let shared = Shared {
+            sources: Vec::new(),
+            keys: BTreeMap::new(),
+            report: Mutex::default(),
+            path: PathBuf::from("<shapes only>"),
+        };
+        Self { shared: Arc::new(shared), prefix: String::new(), device: Device::Cpu, dtype: DType::F32 }
+    }
+
+    /// How many values were asked for that are missing: all of them with [`Weights::shapes_only`].
+    pub fn requested(&self) -> usize {
+        self.report(|r| r.missing_values())
+    }
+
     /// The same weights, with tensors handed out on `device` in `dtype`, whatever the file holds.
     pub fn on(&self, device: &Device, dtype: DType) -> Self {
         Self { device: device.clone(), dtype, ..self.clone() }
@@ -152,7 +168,8 @@ impl Weights {
             Some(found) if found != shape => self.report(|r| r.mis_shaped(&full, &found, shape)),
             Some(_) => return self.get_any(key),
         }
-        Ok(Tensor::zeros(shape, self.dtype, &self.device)?)
+        // One zero seen from everywhere: a placeholder of a large model takes no memory.
+        Ok(Tensor::zeros((), self.dtype, &self.device)?.broadcast_as(shape)?)
     }
 
     /// The tensor `key` of this scope in whatever shape it has, for those that are resampled to another size.

@@ -10,6 +10,7 @@ pub(super) struct Report {
     used: BTreeSet<String>,
     allowed: Vec<String>,
     missing: BTreeSet<String>,
+    missing_values: usize,
     mis_shaped: BTreeSet<String>,
     /// Keys of `mis_shaped` alone, so that they are not called unexpected as well.
     known: BTreeSet<String>,
@@ -25,7 +26,13 @@ impl Report {
     }
 
     pub(super) fn missing(&mut self, key: &str, shape: &[usize]) {
-        self.missing.insert(format!("`{key}` {shape:?}"));
+        if self.missing.insert(format!("`{key}` {shape:?}")) {
+            self.missing_values += shape.iter().product::<usize>();
+        }
+    }
+
+    pub(super) fn missing_values(&self) -> usize {
+        self.missing_values
     }
 
     pub(super) fn mis_shaped(&mut self, key: &str, found: &[usize], expected: &[usize]) {

@@ -1,0 +1,44 @@
+//! Memory that a forward pass writes and the next one reuses.
+
+use std::sync::{Mutex, PoisonError};
+
+/// The buffers of one forward pass over M = B T tokens.
+#[derive(Default)]
+pub(super) struct Scratch<E> {
+    /// The residual stream, `[M, D]`; always f32.
+    pub(super) x: Vec<f32>,
+    /// What the next product reads, `[M, D]`: unfolded patches, normalised tokens, attended values.
+    pub(super) narrow: Vec<E>,
+    /// `[M, 3 D]` of attention and `[M, H]` or `[M, 2 H]` of the MLP.
+    pub(super) wide: Vec<E>,
+    /// `[M, H]`: the gated half of an MLP.
+    pub(super) gated: Vec<E>,
+    /// `[M, D]` in f32, where a branch is normalised after itself.
+    pub(super) branch: Vec<f32>,
+}
+
+/// Scratches that are not in use: one for each thread that ever ran a forward pass at the same time.
+pub(super) struct Pool<E>(Mutex<Vec<Scratch<E>>>);
+
+impl<E: Default> Pool<E> {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// Runs `work` with a scratch of its own.
+    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Scratch<E>) -> R) -> R {
+        let free = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut scratch = free.unwrap_or_default();
+        let result = work(&mut scratch);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        result
+    }
+}
+
+/// The first `len` values of `buffer`, which grows if it must.
+pub(super) fn room<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> &mut [T] {
+    if buffer.len() < len {
+        buffer.resize(len, T::default());
+    }
+    &mut buffer[..len]
+}
