@@ -1,0 +1,177 @@
+//! `cargo xtask prepare-data`, run as a user runs it.
+
+use std::{
+    fs,
+    io::{Cursor, Write},
+    path::Path,
+    process::{Command, Output},
+};
+
+fn run(root: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.arg("prepare-data").args(arguments).arg("--root").arg(root).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn write(root: &Path, path: &str, content: impl AsRef<[u8]>) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
+
+fn zip(members: &[(&str, &str)]) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let mut writer = zip::ZipWriter::new(&mut bytes);
+    for (name, content) in members {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(content.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap();
+    bytes.into_inner()
+}
+
+/// A tar archive whose names are written as they are, also where they lead out.
+fn tar(members: &[(&str, &str)]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in members {
+        let mut header = tar::Header::new_gnu();
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_cksum();
+        builder.append(&header, content.as_bytes()).unwrap();
+    }
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Symlink);
+    link.set_size(0);
+    builder.append_link(&mut link, "images/link", "/etc").unwrap();
+    builder.into_inner().unwrap()
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+const SHOPEE: &str =
+    "posting_id,image,image_phash,title,label_group\na,1.jpg,0,x,5\nb,2.jpg,0,y,5\nc,3.jpg,0,z,5\n";
+
+#[test]
+fn a_zip_is_unpacked_without_leaving_its_folder_and_once() {
+    let root = tempfile::tempdir().unwrap();
+    let members = [
+        ("train.csv", SHOPEE),
+        ("train_images/1.jpg", "1"),
+        ("train_images/2.jpg", "2"),
+        ("train_images/3.jpg", "3"),
+        ("../../escaped.txt", "x"),
+        ("/absolute.txt", "x"),
+    ];
+    write(root.path(), "data/shopee/all.zip", zip(&members));
+    let data = root.path().join("data");
+    let output = run(&data, &["shopee"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("shopee: unpacked shopee/all.zip: 4 files\n"), "{text}");
+    assert!(
+        text.contains("refused from shopee/all.zip: ../../escaped.txt leads out of the folder\n"),
+        "{text}"
+    );
+    assert!(text.contains("shopee: 3 samples, 1 classes; left out: nothing\n"), "{text}");
+    assert!(text.contains("shopee: expected 11,014 classes, 34,250 images (before min_samples)\n"), "{text}");
+    assert!(!root.path().join("escaped.txt").exists() && !Path::new("/absolute.txt").exists());
+    assert_eq!(fs::read_to_string(data.join("shopee/train_images/2.jpg")).unwrap(), "2");
+    assert!(!stdout(&run(&data, &["shopee"])).contains("unpacked"), "unpacked once");
+    assert!(run(&data, &["shopee", "--check"]).status.success());
+}
+
+#[test]
+fn a_tar_gz_beside_the_folder_unpacks_into_it_and_links_are_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let members = [
+        ("food-101/meta/test.json", r#"{"pie": ["pie/1"]}"#),
+        ("food-101/images/pie/1.jpg", "1"),
+        ("../out.txt", "x"),
+    ];
+    write(root.path(), "data/food-101.tar.gz", gz(&tar(&members)));
+    let data = root.path().join("data");
+    let output = run(&data, &["all"]);
+    let text = stdout(&output);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(text.contains("food101: unpacked food-101.tar.gz: 2 files\n"), "{text}");
+    assert!(text.contains("refused from food-101.tar.gz: ../out.txt leads out of the folder\n"), "{text}");
+    assert!(
+        text.contains("refused from food-101.tar.gz: images/link is a link or a special file\n"),
+        "{text}"
+    );
+    assert!(text.contains("food101: 1 samples, 1 classes; left out: nothing\n"), "{text}");
+    assert!(text.contains("shopee: not there; get it from https://"), "{text}");
+    assert!(!root.path().join("out.txt").exists());
+}
+
+#[test]
+fn a_killed_unpacking_goes_on_and_a_damaged_archive_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    let whole = zip(&[("train.csv", SHOPEE), ("train_images/1.jpg", "1")]);
+    write(root.path(), "shopee/a.zip", &whole);
+    // A killed run leaves half a file beside its place, and no note.
+    write(root.path(), "shopee/train.csv.partial", "posting");
+    let output = run(root.path(), &["shopee"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!root.path().join("shopee/train.csv.partial").exists());
+    write(root.path(), "shopee/b.zip", &whole[..whole.len() / 2]);
+    let output = run(root.path(), &["shopee"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("shopee: cannot unpack shopee/b.zip: "), "{}", stderr(&output));
+}
+
+#[test]
+fn a_check_writes_nothing_and_names_every_missing_picture() {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "shopee/train.csv", SHOPEE);
+    write(root.path(), "shopee/train_images/1.jpg", "");
+    let output = run(root.path(), &["shopee", "--check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("shopee/train_images/2.jpg is missing\n"), "{}", stdout(&output));
+    assert!(stderr(&output).contains("2 pictures of the list are missing"), "{}", stderr(&output));
+    write(root.path(), "furniture_180/a/1.jpg", "");
+    let output = run(root.path(), &["furniture180", "--check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!root.path().join("furniture_180/furniture180_train.csv").exists());
+    let output = run(root.path(), &["furniture180"]);
+    assert!(output.status.success());
+    let text = stdout(&output);
+    assert!(
+        text.contains("furniture180: furniture_180/furniture180_train.csv: 1 classes, 1 images\n"),
+        "{text}"
+    );
+    assert!(run(root.path(), &["furniture180", "--check"]).status.success());
+}
+
+#[test]
+fn what_is_missing_is_named_with_its_source() {
+    let root = tempfile::tempdir().unwrap();
+    let output = run(root.path(), &["sop", "hm"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(
+        text.contains("sop: ")
+            && text.contains("stanford_online_products/ is missing; get `sop` from https://"),
+        "{text}"
+    );
+    assert!(text.contains("hm: "), "{text}");
+    let output = run(root.path(), &["spoon"]);
+    assert!(stderr(&output).contains("unknown data set `spoon`; known: sop, "), "{}", stderr(&output));
+    let output = run(root.path(), &["all"]);
+    assert!(stderr(&output).contains("no data set lies under"), "{}", stderr(&output));
+    assert_eq!(run(root.path(), &[]).status.code(), Some(2));
+}
