@@ -44,7 +44,8 @@ impl Neighbours {
         self.ends.is_empty()
     }
 
-    /// The neighbours of one query: `k` of them, or all index rows it may find where those are fewer. Panics, as a slice does, when there is no such query.
+    /// The neighbours of one query: `k` of them, or all index rows it may find where those are fewer. Panics, as a slice
+    /// does, when there is no such query.
     pub fn row(&self, query: usize) -> &[Neighbour] {
         let start = if query == 0 { 0 } else { self.ends[query - 1] };
         &self.found[start..self.ends[query]]

@@ -32,7 +32,7 @@ pub(super) struct Search<'a> {
 struct Task {
     /// Groups of queries.
     groups: Range<usize>,
-    /// Which part of each index block it looks at, of `parts`; more than one where there are few queries.
+    /// Which part of each index block it looks at, of as many as `tasks` says; more than one where there are few queries.
     part: usize,
     /// The best of each query, `[groups * GROUP]`.
     best: Vec<TopK>,
@@ -72,7 +72,7 @@ impl Search<'_> {
                 });
             });
         }
-        self.collect(tasks, parts)
+        self.collect(tasks)
     }
 
     /// The queries in groups, `[groups, packed_dim, GROUP]`.
@@ -127,7 +127,7 @@ impl Search<'_> {
     }
 
     /// Joins the parts of each query and puts the neighbours in order.
-    fn collect(&self, tasks: Vec<Task>, parts: usize) -> Neighbours {
+    fn collect(&self, tasks: Vec<Task>) -> Neighbours {
         let mut joined: Vec<TopK> = Vec::with_capacity(self.query.len() + GROUP);
         for task in tasks {
             if task.part == 0 {
@@ -137,7 +137,6 @@ impl Search<'_> {
                 joined[start..].iter_mut().zip(task.best).for_each(|(all, part)| all.merge(part));
             }
         }
-        debug_assert!(parts > 0);
         let similarity = self.options.similarity;
         let neighbour = |c: Candidate| Neighbour { id: c.id, score: similarity.nearness(c.nearness) };
         let rows = joined.into_iter().take(self.query.len());
