@@ -43,6 +43,16 @@ pub enum Error {
         /// The known names most like it.
         nearest: String,
     },
+    /// A file that could not be had from the hub.
+    #[error("cannot fetch {file} of {repo}: {problem}")]
+    Hub {
+        /// The repository.
+        repo: String,
+        /// The file in it.
+        file: String,
+        /// What went wrong, and what to do.
+        problem: crate::HubProblem,
+    },
     /// An option whose value does not fit.
     #[error("{0}")]
     Invalid(String),
