@@ -1,4 +1,6 @@
 //! Bad input is refused with the variant that names it.
+// Helpers of tests may fail as loudly as the tests.
+#![allow(clippy::unwrap_used)]
 
 use mdfe_eval::{Domains, Error, Evaluation, Exclude, IndexScope, Knn, Metric, Retrieval, Vectors};
 

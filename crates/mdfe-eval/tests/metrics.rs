@@ -1,4 +1,6 @@
 //! Metrics computed by hand.
+// Helpers of tests may fail as loudly as the tests.
+#![allow(clippy::unwrap_used)]
 
 use mdfe_eval::{
     Error, Evaluation, Exclude, Metric, MultiLabel, QueryResult, Relevance, Retrieval, SingleLabel, Vectors,

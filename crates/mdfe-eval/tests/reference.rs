@@ -1,4 +1,6 @@
 //! Neighbours and reports against `tests/reference/eval/generate.py` (numpy and faiss, f64).
+// Helpers of tests may fail as loudly as the tests.
+#![allow(clippy::unwrap_used)]
 
 use mdfe_eval::{
     Domains, Evaluation, Exclude, IndexScope, Knn, Neighbours, Report, Retrieval, Similarity, Vectors,

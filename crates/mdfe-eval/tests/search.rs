@@ -1,4 +1,6 @@
 //! The search against a plain loop, for any shape, number of threads and block size.
+// Helpers of tests may fail as loudly as the tests.
+#![allow(clippy::unwrap_used)]
 
 use mdfe_eval::{Exclude, Knn, Neighbours, Similarity, Vectors};
 use proptest::prelude::*;
