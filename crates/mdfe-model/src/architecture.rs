@@ -3,23 +3,19 @@
 use crate::{
     Backbone, Result, Weights,
     backbone::BuildOptions,
-    families::{ClipConfig, Dinov2Config, EvaConfig, SiglipConfig},
+    families::{EvaConfig, VitConfig},
     vit::{self, Family},
 };
 use serde::{Deserialize, Serialize};
 
-/// A family with its numbers. In JSON, `{"family": "siglip", "img_size": 224, ...}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "family", rename_all = "snake_case")]
+/// A family with its numbers. In JSON, `{"kind": "vit", "keys": "timm", "image_size": 224, ...}`: a row of the table's towers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Architecture {
-    /// SigLIP and SigLIP 2, timm's keys.
-    Siglip(SiglipConfig),
-    /// DINOv2, timm's keys.
-    Dinov2(Dinov2Config),
-    /// CLIP, MetaCLIP and CLIPA, OpenCLIP's keys.
-    Clip(ClipConfig),
-    /// EVA and EVA02, timm's keys.
+    /// SigLIP, SigLIP 2, DINOv2, CLIP, MetaCLIP and CLIPA.
+    Vit(VitConfig),
+    /// EVA and EVA02.
     Eva(EvaConfig),
 }
 
@@ -48,9 +44,7 @@ impl Architecture {
 
     fn family(&self) -> &dyn Family {
         match self {
-            Self::Siglip(config) => config,
-            Self::Dinov2(config) => config,
-            Self::Clip(config) => config,
+            Self::Vit(config) => config,
             Self::Eva(config) => config,
         }
     }

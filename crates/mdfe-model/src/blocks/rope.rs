@@ -18,14 +18,14 @@ pub(crate) struct Rope {
 impl Rope {
     /// Angles `row · f` in the first half of a head and `column · f` in the second, `f = 10000^(-4 i / d)`, with rows and
     /// columns scaled as if the grid had `reference` of them (EVA's scheme for other input sizes).
-    pub(crate) fn new(grid: (usize, usize), reference: usize, head_dim: usize, prefix: usize) -> Self {
+    pub(crate) fn new(grid: (usize, usize), reference: [usize; 2], head_dim: usize, prefix: usize) -> Self {
         let bands = head_dim / 4;
         let band = |i: usize| 1.0 / 10_000f32.powf(i as f32 / bands as f32);
-        let place = |i: usize, n: usize| i as f32 / n as f32 * reference as f32;
+        let place = |i: usize, n: usize, reference: usize| i as f32 / n as f32 * reference as f32;
         let (mut sin, mut cos) = (Vec::new(), Vec::new());
         for row in 0..grid.0 {
             for column in 0..grid.1 {
-                let axes = [place(row, grid.0), place(column, grid.1)];
+                let axes = [place(row, grid.0, reference[0]), place(column, grid.1, reference[1])];
                 for angle in axes.iter().flat_map(|p| (0..bands).map(move |i| p * band(i))) {
                     sin.extend([angle.sin(); 2]);
                     cos.extend([angle.cos(); 2]);

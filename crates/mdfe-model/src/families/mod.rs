@@ -1,15 +1,18 @@
-//! The backbone families, one file each: their numbers, their keys, and how they fill the shared transformer.
+//! The backbone families: their numbers, their keys, and how they fill the shared transformer.
+//!
+//! | family | config | keys |
+//! |---|---|---|
+//! | `siglip` (and 2), `dinov2`, timm's exports of CLIP | [`VitConfig`] | `timm.rs` |
+//! | `clip`, `meta-clip`, `clipav2` | [`VitConfig`] | `open_clip.rs` |
+//! | `eva02` (EVA, EVA02, EVA-CLIP) | [`EvaConfig`] | `eva.rs` |
 
-mod clip;
-mod dinov2;
-mod eva02;
-mod siglip;
+mod eva;
+mod open_clip;
 mod timm;
+mod vit;
 
-pub use clip::{ClipConfig, ClipNorms};
-pub use dinov2::{Dinov2Config, Dinov2Mlp};
-pub use eva02::{EvaConfig, EvaVariant};
-pub use siglip::{SiglipConfig, SiglipPool};
+pub use eva::{EvaConfig, EvaMlp};
+pub use vit::{KeyNames, PoolKind, VitConfig, VitMlp};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +20,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VitSize {
     /// Side of the native input in pixels.
-    pub img_size: usize,
+    pub image_size: usize,
     /// Side of a patch in pixels.
     pub patch_size: usize,
     /// Width of a token, D.
@@ -27,13 +30,13 @@ pub struct VitSize {
     /// Heads of each attention.
     pub heads: usize,
     /// Width inside an MLP, H: `int(width * mlp_ratio)`; for SwiGLU that of one of its two halves.
-    pub mlp_hidden: usize,
+    pub mlp_dim: usize,
 }
 
 impl VitSize {
     /// Rows and columns of patches of the native input.
     pub(crate) fn grid(&self) -> (usize, usize) {
-        (self.img_size / self.patch_size, self.img_size / self.patch_size)
+        (self.image_size / self.patch_size, self.image_size / self.patch_size)
     }
 
     /// Patches of the native input.

@@ -1,42 +1,82 @@
-//! The keys of timm's `vision_transformer.py`, which SigLIP and DINOv2 share.
+//! The keys of timm's `vision_transformer.py`.
 
-use super::VitSize;
+use super::{VitConfig, VitMlp, VitSize};
 use crate::{
     Result, Weights,
-    blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, PatchEmbed, Qkv, Up},
+    blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, PatchEmbed, Positions, Qkv, Up},
+    vit::Trunk,
 };
 use candle_core::Tensor;
 
-/// timm's `LayerNorm` default.
-pub(super) const EPS: f64 = 1e-6;
+/// `patch_embed.proj`, `cls_token`, `reg_token`, `pos_embed`, `norm_pre`, `norm` or `fc_norm`, `attn_pool`, `head`.
+pub(super) fn trunk(config: &VitConfig, w: &Weights, projected: Option<usize>) -> Result<Trunk> {
+    let width = config.size.width;
+    let norm = |name: &str| LayerNorm::load(&w.at(name), width, config.norm_eps);
+    let mut prefix = Vec::new();
+    if config.class_token {
+        prefix.push(tokens(w, "cls_token", 1, width)?);
+    }
+    if config.registers > 0 {
+        prefix.push(tokens(w, "reg_token", config.registers, width)?);
+    }
+    let embedded_prefix = config.embedded_prefix();
+    let embed = tokens(w, "pos_embed", embedded_prefix + config.size.patches(), width)?;
+    let last = norm(if config.norm_after_pool { "fc_norm" } else { "norm" })?;
+    let (before, pool, after) = config.ending(w, last)?;
+    Ok(Trunk {
+        patch: patch_embed(w, &config.size, config.patch_bias)?,
+        positions: Positions { prefix, embed: Some(embed), embedded_prefix, grid: config.size.grid() },
+        rotary: None,
+        norm_pre: config.pre_norm.then(|| norm("norm_pre")).transpose()?,
+        norm: before,
+        pool,
+        norm_pooled: after,
+        head: head(w, projected, width)?,
+    })
+}
 
-/// `blocks.{i}` around the MLP half `up`; layer scale (`ls1.gamma`, `ls2.gamma`) where `scaled`.
-pub(super) fn block(w: &Weights, size: &VitSize, up: Up, scaled: bool) -> Result<Block> {
-    let width = size.width;
-    let scale = |key: &str| scaled.then(|| w.get(key, &[width])).transpose();
+/// The keys of `blocks.{i}`.
+pub(super) fn block(config: &VitConfig, w: &Weights) -> Result<Block> {
+    let VitSize { width, heads, mlp_dim, .. } = config.size;
+    let norm = |name: &str| LayerNorm::load(&w.at(name), width, config.norm_eps);
+    let scale = |key: &str| config.layer_scale.then(|| w.get(key, &[width])).transpose();
+    let fc1 = w.at("mlp").at("fc1");
+    let up = match config.mlp {
+        VitMlp::Gelu => Up::Plain { fc: Linear::load(&fc1, mlp_dim, width)?, act: config.activation },
+        VitMlp::Swiglu => Up::GatedJoint { fc: Linear::load(&fc1, 2 * mlp_dim, width)? },
+    };
     let attention = Attention {
         qkv: Qkv::Joint(Linear::load(&w.at("attn").at("qkv"), 3 * width, width)?),
         norm: None,
         proj: Linear::load(&w.at("attn").at("proj"), width, width)?,
-        heads: size.heads,
+        heads,
     };
     Ok(Block {
-        norm1: LayerNorm::load(&w.at("norm1"), width, EPS)?,
+        norm1: norm("norm1")?,
         attention,
         scale1: scale("ls1.gamma")?,
-        norm2: LayerNorm::load(&w.at("norm2"), width, EPS)?,
-        mlp: Mlp { up, norm: None, down: Linear::load(&w.at("mlp").at("fc2"), width, size.mlp_hidden)? },
+        norm2: norm("norm2")?,
+        mlp: Mlp { up, norm: None, down: Linear::load(&w.at("mlp").at("fc2"), width, mlp_dim)? },
         scale2: scale("ls2.gamma")?,
         order: NormOrder::Before,
     })
 }
 
 /// `patch_embed.proj`.
-pub(super) fn patch_embed(w: &Weights, size: &VitSize) -> Result<PatchEmbed> {
-    PatchEmbed::load(&w.at("patch_embed").at("proj"), (size.width, size.patch_size), true)
+pub(super) fn patch_embed(w: &Weights, size: &VitSize, bias: bool) -> Result<PatchEmbed> {
+    PatchEmbed::load(&w.at("patch_embed").at("proj"), (size.width, size.patch_size), bias)
 }
 
 /// A parameter `[1, n, D]` as `[n, D]`.
 pub(super) fn tokens(w: &Weights, key: &str, n: usize, width: usize) -> Result<Tensor> {
     Ok(w.get(key, &[1, n, width])?.squeeze(0)?)
+}
+
+/// `head`: the output projection where it is wanted, a classifier or projection to ignore otherwise.
+pub(super) fn head(w: &Weights, projected: Option<usize>, width: usize) -> Result<Option<Linear>> {
+    let Some(projected) = projected else {
+        w.allow_unused("head.");
+        return Ok(None);
+    };
+    Ok(Some(Linear::load(&w.at("head"), projected, width)?))
 }

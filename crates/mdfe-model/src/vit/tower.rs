@@ -36,7 +36,7 @@ pub(crate) struct Trunk {
     pub(crate) patch: PatchEmbed,
     pub(crate) positions: Positions,
     /// Width of a head and the grid that rotary positions were trained with; none without rotary positions.
-    pub(crate) rotary: Option<(usize, usize)>,
+    pub(crate) rotary: Option<(usize, [usize; 2])>,
     /// CLIP's norm before the blocks.
     pub(crate) norm_pre: Option<LayerNorm>,
     /// The norm of all tokens after the blocks.

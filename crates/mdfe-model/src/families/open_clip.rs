@@ -1,0 +1,63 @@
+//! The keys of OpenCLIP's `VisionTransformer` (open_clip `transformer.py`).
+
+use super::{VitConfig, VitSize};
+use crate::{
+    Result, Weights,
+    blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, PatchEmbed, Positions, Qkv, Up},
+    vit::Trunk,
+};
+
+/// `conv1`, `class_embedding`, `positional_embedding` (CLIPA's fixed sin-cos ones are stored like learned ones), `ln_pre`,
+/// `ln_post`, `proj`.
+pub(super) fn trunk(config: &VitConfig, w: &Weights, projected: Option<usize>) -> Result<Trunk> {
+    let VitSize { width, patch_size, .. } = config.size;
+    let norm = |name: &str| LayerNorm::load(&w.at(name), width, config.norm_eps);
+    let head = match projected {
+        // OpenCLIP multiplies from the right: `pooled @ proj`, `[D, output]`.
+        Some(projected) => Some(Linear { weight: w.get("proj", &[width, projected])?.t()?, bias: None }),
+        None => {
+            w.allow_unused("proj");
+            None
+        }
+    };
+    let (before, pool, after) = config.ending(w, norm("ln_post")?)?;
+    Ok(Trunk {
+        patch: PatchEmbed::load(&w.at("conv1"), (width, patch_size), config.patch_bias)?,
+        positions: Positions {
+            prefix: vec![w.get("class_embedding", &[width])?.unsqueeze(0)?],
+            embed: Some(w.get("positional_embedding", &[1 + config.size.patches(), width])?),
+            embedded_prefix: 1,
+            grid: config.size.grid(),
+        },
+        rotary: None,
+        norm_pre: config.pre_norm.then(|| norm("ln_pre")).transpose()?,
+        norm: before,
+        pool,
+        norm_pooled: after,
+        head,
+    })
+}
+
+/// The keys of `transformer.resblocks.{i}`.
+pub(super) fn block(config: &VitConfig, w: &Weights) -> Result<Block> {
+    let VitSize { width, heads, mlp_dim, .. } = config.size;
+    let norm = |name: &str| LayerNorm::load(&w.at(name), width, config.norm_eps);
+    let scale = |key: &str| config.layer_scale.then(|| w.get(key, &[width])).transpose();
+    let attn = w.at("attn");
+    let qkv = Linear {
+        weight: attn.get("in_proj_weight", &[3 * width, width])?,
+        bias: Some(attn.get("in_proj_bias", &[3 * width])?),
+    };
+    let proj = Linear::load(&attn.at("out_proj"), width, width)?;
+    let fc = Linear::load(&w.at("mlp").at("c_fc"), mlp_dim, width)?;
+    let down = Linear::load(&w.at("mlp").at("c_proj"), width, mlp_dim)?;
+    Ok(Block {
+        norm1: norm("ln_1")?,
+        attention: Attention { qkv: Qkv::Joint(qkv), norm: None, proj, heads },
+        scale1: scale("ls_1.gamma")?,
+        norm2: norm("ln_2")?,
+        mlp: Mlp { up: Up::Plain { fc, act: config.activation }, norm: None, down },
+        scale2: scale("ls_2.gamma")?,
+        order: NormOrder::Before,
+    })
+}
