@@ -4,6 +4,7 @@ mod dataset;
 mod embeddings;
 mod error;
 mod files;
+mod ordered;
 mod prepare;
 mod preprocess;
 mod readers;
@@ -15,6 +16,7 @@ pub use dataset::{ClassId, Dataset, Domain, Sample};
 pub use embeddings::Embeddings;
 pub use error::{Error, Result};
 pub use files::write_atomically;
+pub use ordered::{OrderedOptions, ordered_map};
 pub use preprocess::{CropMode, Interpolation, PreprocessRecord};
 pub use readers::{ReadOptions, Reading, read, uned};
 pub use registry::{

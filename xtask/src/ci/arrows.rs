@@ -12,7 +12,7 @@ const ARROWS: [(&str, &[&str], bool); 8] = [
     ("mdfe-train", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval"], true),
     ("mdfe-cli", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-train"], true),
     ("xtask", &["mdfe-data"], false),
-    ("mdfe-tests", &[], true),
+    ("mdfe-tests", &["mdfe-cli"], true),
 ];
 
 /// Fails when a crate depends on a crate that its room may not know.

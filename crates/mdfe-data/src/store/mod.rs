@@ -22,4 +22,4 @@ mod writer;
 pub use manifest::{BackboneId, Manifest, ShardEntry, Skipped, StoreDtype, StoreSpec};
 pub use reader::FeatureStore;
 pub use shard::ShardRows;
-pub use writer::StoreWriter;
+pub use writer::{StoreStatus, StoreWriter};

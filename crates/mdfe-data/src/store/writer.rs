@@ -1,11 +1,22 @@
 //! Filling a store, shard by shard, in any order, after any interruption.
 
-use super::{FeatureStore, Manifest, ShardEntry, ShardRows, StoreSpec, shard};
+use super::{FeatureStore, Manifest, ShardEntry, ShardRows, Skipped, StoreSpec, shard};
 use crate::{Dataset, Error, Result, write_atomically};
 use std::{
     ops::Range,
     path::{Path, PathBuf},
 };
+
+/// How far a store is filled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// The shards that are not there yet or are not whole.
+    pub missing: Vec<usize>,
+    /// Rows with features in the shards that are there.
+    pub rows: usize,
+    /// Unreadable pictures of the shards that are there.
+    pub skipped: Vec<Skipped>,
+}
 
 /// A store that is being filled.
 pub struct StoreWriter<'d> {
@@ -55,7 +66,22 @@ impl<'d> StoreWriter<'d> {
 
     /// The shards that are not there yet or are not whole.
     pub fn missing(&self) -> Vec<usize> {
-        (0..self.manifest.shard_count()).filter(|&i| self.open_shard(i).is_err()).collect()
+        self.status().missing
+    }
+
+    /// What is there already.
+    pub fn status(&self) -> StoreStatus {
+        let mut status = StoreStatus::default();
+        for i in 0..self.manifest.shard_count() {
+            match self.open_shard(i) {
+                Ok(shard) => {
+                    status.rows += shard.rows;
+                    status.skipped.extend(shard.skipped);
+                }
+                Err(_) => status.missing.push(i),
+            }
+        }
+        status
     }
 
     /// The rows of the listing that shard `i` covers.

@@ -1,0 +1,97 @@
+//! What goes to the terminal: logs, progress, results.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    io::{IsTerminal, Write},
+    time::{Duration, Instant},
+};
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging to stderr; `RUST_LOG` overrides the level.
+pub(crate) fn start_logging(verbose: u8, quiet: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => "warn",
+        (_, 0) => "info,hf_hub=warn",
+        (_, 1) => "debug,hyper=info,reqwest=info",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+/// An error and its causes in one line, without saying a cause twice.
+pub(crate) fn one_sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text.replace('\n', " ")
+}
+
+/// Writes a line to stdout; a closed pipe is an error and not a panic.
+pub(crate) fn print_line(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    Ok(writeln!(out, "{text}")?)
+}
+
+/// Prints a value as pretty JSON.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print_line(&serde_json::to_string_pretty(value)?)
+}
+
+/// Progress of long work: a bar with rate and time left on a terminal, a log line every few seconds otherwise.
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    name: String,
+    started: Instant,
+    last: std::cell::Cell<Instant>,
+}
+
+impl Progress {
+    /// Starts a progress display of `total` `unit`s; nothing is shown when logs are switched off.
+    pub(crate) fn new(name: &str, total: u64, unit: &str) -> Self {
+        let quiet = !tracing::enabled!(tracing::Level::INFO);
+        let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
+            let template = format!("{{msg:24}} {{bar:30}} {{pos}}/{{len}} {unit} ({{per_sec}}, {{eta}} left)");
+            let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(total).with_style(style).with_message(name.to_owned())
+        });
+        let now = Instant::now();
+        Self { bar, name: name.to_owned(), started: now, last: std::cell::Cell::new(now) }
+    }
+
+    /// Shows that `done` of `total` units are done.
+    pub(crate) fn update(&self, done: u64, total: u64) {
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(total);
+                bar.set_position(done);
+            }
+            None => {
+                if self.last.get().elapsed() < Duration::from_secs(5) || done == 0 {
+                    return;
+                }
+                self.last.set(Instant::now());
+                let seconds = self.started.elapsed().as_secs_f64();
+                let rate = done as f64 / seconds;
+                let left = total.saturating_sub(done) as f64 / rate;
+                tracing::info!("{}: {done}/{total}, {rate:.1}/s, {left:.0} s left", self.name);
+            }
+        }
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

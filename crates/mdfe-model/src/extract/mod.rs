@@ -1,0 +1,7 @@
+//! From pictures to features: decoding, preprocessing and the forward pass side by side.
+
+mod pipeline;
+mod store;
+
+pub use pipeline::{FeatureSource, PipelineOptions, PipelineTimes, features_of};
+pub use store::{ExtractOptions, ExtractProgress, Extraction, extract};

@@ -1,0 +1,151 @@
+//! Decoding on all cores while the backbone computes, results in the order of the input.
+
+use crate::{Backbone, Error, Result};
+use candle_core::{DType, Device, Tensor};
+use mdfe_data::{OrderedOptions, Preprocessor, PreprocessRecord, ordered_map, store::BackboneId};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// A backbone with everything that decides its features.
+pub struct FeatureSource<'a> {
+    /// The model.
+    pub backbone: &'a dyn Backbone,
+    /// Its identity: name and hash of the weights.
+    pub id: BackboneId,
+    /// The transform that makes its pixels.
+    pub preprocess: PreprocessRecord,
+    /// Where it runs.
+    pub device: Device,
+    /// Number format it computes in.
+    pub dtype: DType,
+}
+
+/// How pictures are brought to the backbone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PipelineOptions {
+    /// Pictures in one forward pass, B (default 8; a GPU wants 64 and more).
+    pub batch: usize,
+    /// Threads that decode (default: all cores).
+    pub threads: usize,
+}
+
+impl Default for PipelineOptions {
+    fn default() -> Self {
+        Self { batch: 8, threads: OrderedOptions::default().threads }
+    }
+}
+
+/// Where the time went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PipelineTimes {
+    /// Waiting for decoded pictures.
+    pub decode_wait: Duration,
+    /// In the forward pass.
+    pub compute: Duration,
+}
+
+/// The features `[D_in]` of one picture, or why there are none.
+pub type RowResult<'a> = std::result::Result<&'a [f32], String>;
+
+/// Computes the features of `paths` and hands them to `sink` in order, one picture at a time.
+///
+/// Pictures are batched, and a batch also ends after every path for which `cut` is true: what is in a batch then does
+/// not depend on where an interrupted run started again. Rows past a cut that could not be read are handed over with the
+/// reason. `sink` returns whether to go on.
+///
+/// # Errors
+/// [`Error::Candle`] from the backbone, [`Error::Invalid`] for a batch of 0. An unreadable picture is not an error here.
+pub fn features_of(
+    source: &FeatureSource<'_>,
+    paths: &[PathBuf],
+    options: PipelineOptions,
+    cut: impl Fn(usize) -> bool,
+    mut sink: impl FnMut(usize, RowResult<'_>) -> Result<bool>,
+) -> Result<PipelineTimes> {
+    if options.batch == 0 {
+        return Err(Error::Invalid("the batch must hold at least one picture".into()));
+    }
+    let [height, width] = source.preprocess.size;
+    let pixels = 3 * height * width;
+    let mut batch = Batch { pixels: Vec::with_capacity(options.batch * pixels), rows: Vec::new(), good: 0 };
+    let (mut times, mut item, mut outcome) = (PipelineTimes::default(), 0, Ok(true));
+    let ordered = OrderedOptions { threads: options.threads, ahead: 2 * options.batch + options.threads };
+    let decode = |preprocessor: &mut Preprocessor, i: usize| {
+        let mut out = vec![0.0; pixels];
+        preprocessor.load(&paths[i], &mut out).map(|()| out).map_err(|e| e.to_string())
+    };
+    let make = || Preprocessor::new(source.preprocess.clone());
+    times.decode_wait = ordered_map(paths.len(), ordered, make, decode, |result| {
+        batch.push(item, result);
+        item += 1;
+        if batch.good == options.batch || cut(item - 1) || item == paths.len() {
+            let started = Instant::now();
+            outcome = batch.flush(source, &mut sink);
+            times.compute += started.elapsed();
+        }
+        matches!(outcome, Ok(true))
+    });
+    outcome.map(|_| times)
+}
+
+/// Pictures that wait for their forward pass.
+struct Batch {
+    /// `[good, 3, H, W]`.
+    pixels: Vec<f32>,
+    /// Position of every picture, and the reason where it could not be read.
+    rows: Vec<(usize, Option<String>)>,
+    good: usize,
+}
+
+impl Batch {
+    fn push(&mut self, item: usize, result: std::result::Result<Vec<f32>, String>) {
+        match result {
+            Ok(pixels) => {
+                self.pixels.extend(pixels);
+                self.good += 1;
+                self.rows.push((item, None));
+            }
+            Err(reason) => self.rows.push((item, Some(reason))),
+        }
+    }
+
+    /// Computes the batch and hands every row over.
+    fn flush(
+        &mut self,
+        source: &FeatureSource<'_>,
+        sink: &mut impl FnMut(usize, RowResult<'_>) -> Result<bool>,
+    ) -> Result<bool> {
+        let dim = source.backbone.feature_dim();
+        let features = if self.good == 0 {
+            Vec::new()
+        } else {
+            let [height, width] = source.preprocess.size;
+            let pixels = std::mem::take(&mut self.pixels);
+            let pixels = Tensor::from_vec(pixels, (self.good, 3, height, width), &source.device)?;
+            let features = source.backbone.features(&pixels)?;
+            features.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?
+        };
+        self.good = 0;
+        let mut features = features.chunks_exact(dim);
+        for (item, reason) in self.rows.drain(..) {
+            let row = match reason {
+                Some(reason) => Err(reason),
+                None => features.next().ok_or_else(|| "the backbone returned too few rows".to_owned()),
+            };
+            if let Ok(row) = row
+                && let Some(bad) = row.iter().find(|v| !v.is_finite())
+            {
+                return Err(Error::Invalid(format!(
+                    "{} gives the feature {bad} for picture {item}; check the weights and the dtype",
+                    source.id.name
+                )));
+            }
+            if !sink(item, row)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
