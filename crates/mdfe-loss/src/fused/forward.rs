@@ -1,0 +1,105 @@
+//! The first pass: the log-sum-exp of every sample, and the loss.
+
+use super::{block::Pool, plan::Plan, samples::Samples};
+use crate::{
+    LossState, Result,
+    kernel::Running,
+    losses::member::{Member, OtherRule, Point},
+};
+use rayon::prelude::*;
+
+/// What the second pass needs from the first.
+#[derive(Debug)]
+pub(crate) struct Forward {
+    /// The mean loss of the batch.
+    pub(crate) loss: f64,
+    /// The largest logit before scaling among the other classes, `[B padded]`.
+    pub(crate) shift: Vec<f32>,
+    /// s / B exp(s shift) / sum_c exp(logit_c): the weight of exp(s (value - shift)) in the gradient, `[B padded]`, 0 for padding.
+    pub(crate) factor: Vec<f32>,
+    /// d loss / d target cosine, `[B]`.
+    pub(crate) target_slope: Vec<f64>,
+}
+
+/// The rule of the other classes with its numbers by sample.
+pub(crate) struct Others<'a> {
+    pub(crate) scale: f64,
+    pub(crate) rule: Option<&'a dyn OtherRule>,
+    /// `[B padded]`.
+    pub(crate) bound: &'a [f32],
+}
+
+/// The log-sum-exp over all classes but the sample's own.
+pub(crate) fn running(
+    plan: &Plan,
+    samples: &Samples,
+    centers: &[f32],
+    (others, pool): (&Others, &Pool),
+) -> Result<Running> {
+    let scale = others.scale as f32;
+    let chunk = |chunk| {
+        pool.with(|block| {
+            let mut running = Running::new(samples.width);
+            for positions in plan.blocks(chunk) {
+                block.load(plan, samples, positions.clone(), (centers, 0))?;
+                block.apply(samples, positions, others.rule, others.bound);
+                running.add(block.values(), scale);
+            }
+            Ok(running)
+        })
+    };
+    let parts: Vec<Result<Running>> = plan.chunks().into_par_iter().map(chunk).collect();
+    merge(parts.into_iter().collect::<Result<Vec<_>>>()?, samples.width, others.scale)
+}
+
+/// Puts the chunks' sums together, in their order and in f64.
+fn merge(parts: Vec<Running>, width: usize, scale: f64) -> Result<Running> {
+    let mut whole = Running::new(width);
+    for sample in 0..width {
+        let highest = parts.iter().map(|part| part.maximum[sample]).fold(whole.maximum[sample], f32::max);
+        let share = |part: &Running| {
+            (scale * f64::from(part.maximum[sample] - highest)).exp() * f64::from(part.sum[sample])
+        };
+        whole.maximum[sample] = highest;
+        whole.sum[sample] = parts.iter().map(share).sum::<f64>() as f32;
+    }
+    Ok(whole)
+}
+
+/// ln(1/B sum_i sum_{c != y_i} exp(scale cos_ic)), what [`Member::observe`] is told.
+pub(crate) fn log_density(running: &Running, samples: usize, scale: f64) -> f64 {
+    let logs: Vec<f64> = (0..samples).map(|sample| running.log_sum(sample, scale)).collect();
+    let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if highest == f64::NEG_INFINITY {
+        return highest;
+    }
+    highest + logs.iter().map(|log| (log - highest).exp()).sum::<f64>().ln() - (samples as f64).ln()
+}
+
+impl Forward {
+    /// Puts the targets to the other classes' log-sum-exp.
+    pub(crate) fn new(member: &dyn Member, state: &LossState, samples: &Samples, running: &Running) -> Self {
+        let (scale, count) = (member.scale(state), samples.count as f64);
+        let mut forward = Self {
+            loss: 0.0,
+            shift: running.maximum.clone(),
+            factor: vec![0.0; samples.width],
+            target_slope: Vec::with_capacity(samples.count),
+        };
+        for (index, &sample) in samples.samples.iter().enumerate() {
+            let Point { value, slope } = member.target(state, sample);
+            // The loss is ln(1 + e^d), d the log-sum-exp of the others over the target's logit.
+            let others = running.log_sum(index, scale);
+            let d = others - scale * value;
+            let loss = if d > 0.0 { d + (-d).exp().ln_1p() } else { d.exp().ln_1p() };
+            let log_sum = scale * value + loss;
+            forward.loss += loss / count;
+            let shift = scale * f64::from(running.maximum[index]);
+            forward.factor[index] = ((shift - log_sum).exp() * scale / count) as f32;
+            // 1 - p of the target, without cancellation.
+            let missing = if d > 0.0 { 1.0 / (1.0 + (-d).exp()) } else { d.exp() / (1.0 + d.exp()) };
+            forward.target_slope.push(-missing * scale / count * slope);
+        }
+        forward
+    }
+}
