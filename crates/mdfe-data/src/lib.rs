@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod curate;
 mod dataset;
 mod embeddings;
 mod error;

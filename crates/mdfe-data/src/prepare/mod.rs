@@ -14,8 +14,8 @@ mod food_rec22;
 mod gldv2;
 mod m4d_35k;
 pub(crate) mod mat;
-mod output;
-mod picture;
+pub(crate) mod output;
+pub(crate) mod picture;
 mod report;
 mod stanford_cars;
 

@@ -46,7 +46,7 @@ pub(super) fn write_list_once(path: &Path, bytes: &[u8]) -> Result<Written> {
 }
 
 /// A CSV in memory: quoted where needed, lines end in `\n`.
-pub(super) fn csv_bytes<R, I>(header: &[&str], rows: R) -> Result<Vec<u8>>
+pub(crate) fn csv_bytes<R, I>(header: &[&str], rows: R) -> Result<Vec<u8>>
 where
     R: IntoIterator<Item = I>,
     I: IntoIterator<Item: AsRef<[u8]>>,

@@ -15,7 +15,7 @@ const MAX_SIDE: u32 = 30_000;
 const MAX_BYTES: u64 = 1 << 30;
 
 /// Decodes a picture to RGB, alpha dropped.
-pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<RgbImage> {
+pub(crate) fn decode(path: &Path, bytes: &[u8]) -> Result<RgbImage> {
     let fault = |reason: String| Error::Image { path: path.to_path_buf(), reason };
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
@@ -37,7 +37,7 @@ pub(super) fn write_crop(picture: &RgbImage, part: CropRect, target: &Path) -> R
 }
 
 /// The file, or why it cannot be used.
-pub(super) fn read_file(path: &Path) -> std::result::Result<Vec<u8>, String> {
+pub(crate) fn read_file(path: &Path) -> std::result::Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => "the picture is missing".to_owned(),
         _ => format!("the picture cannot be read: {e}"),
@@ -45,7 +45,7 @@ pub(super) fn read_file(path: &Path) -> std::result::Result<Vec<u8>, String> {
 }
 
 /// Why a decoder refused, without the path that the caller names anyway.
-pub(super) fn reason(error: Error) -> String {
+pub(crate) fn reason(error: Error) -> String {
     match error {
         Error::Image { reason, .. } => format!("the picture cannot be decoded: {reason}"),
         other => other.to_string(),

@@ -1,0 +1,121 @@
+//! A train and a test split with every fault.
+
+use crate::phash::picture;
+use image::{ImageFormat, RgbImage, imageops};
+use mdfe_data::{
+    Dataset, ReadOptions,
+    curate::{CheckOptions, CheckReport, NearPolicy, Use, check, exclusions, exclusions_csv},
+    read,
+};
+use std::path::Path;
+
+fn save(root: &Path, path: &str, picture: &RgbImage, format: ImageFormat) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    picture.save_with_format(path, format).unwrap();
+}
+
+fn part(root: &Path, split: &str) -> Dataset {
+    let mut options = ReadOptions::at(root);
+    options.file = Some("list.csv".into());
+    options.split = Some(split.to_owned());
+    read("csv", &options).unwrap().dataset
+}
+
+fn faulty() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let blurred = |w, h| imageops::blur(&picture(w, h), 9.0);
+    let (a, b, c) = (
+        blurred(120, 90),
+        imageops::rotate90(&blurred(160, 120)),
+        imageops::flip_horizontal(&picture(97, 61)),
+    );
+    let png = ImageFormat::Png;
+    save(root, "a.png", &a, png);
+    save(root, "a_copy.png", &a, png);
+    save(root, "a_small.png", &imageops::resize(&a, 60, 45, imageops::FilterType::Triangle), png);
+    save(root, "b.png", &b, png);
+    save(root, "b_other_class.png", &b, png);
+    save(root, "c.png", &c, png);
+    save(root, "test/c.png", &c, png);
+    save(root, "plain.png", &RgbImage::new(10, 10), png);
+    std::fs::write(root.join("broken.jpg"), b"\xff\xd8\xff").unwrap();
+    let list = "path,label,split\na.png,1,train\na_copy.png,1,train\na.png,1,train\nb.png,1,train\n\
+        b_other_class.png,2,train\nc.png,3,train\nplain.png,3,train\nbroken.jpg,3,train\ngone.jpg,3,train\n\
+        test/c.png,3,test\na_small.png,9,test\n";
+    std::fs::write(root.join("list.csv"), list).unwrap();
+    folder
+}
+
+fn report(root: &Path) -> CheckReport {
+    check(&[("train", &part(root, "train")), ("test", &part(root, "test"))], &CheckOptions::default(), &())
+        .unwrap()
+}
+
+fn names(uses: &[Use]) -> Vec<String> {
+    uses.iter().map(|u| format!("{} {} {}", u.split, u.path.display(), u.class)).collect()
+}
+
+#[test]
+fn every_fault_is_found() {
+    let folder = faulty();
+    let report = report(folder.path());
+    assert_eq!((report.pictures, report.plain), (10, 1));
+    assert_eq!(report.unreadable.len(), 2);
+    assert_eq!(report.unreadable[1].reason, "the picture is missing");
+    let exact: Vec<(Vec<String>, bool, bool)> =
+        report.exact.iter().map(|c| (names(&c.uses), c.crosses_classes(), c.crosses_splits())).collect();
+    let list = |rows: &[&str]| rows.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        exact,
+        [
+            (list(&["train a.png 1", "train a.png 1", "train a_copy.png 1"]), false, false),
+            (list(&["train b.png 1", "train b_other_class.png 2"]), true, false),
+            (list(&["train c.png 3", "test test/c.png 3"]), false, true),
+        ]
+    );
+    assert_eq!(report.near.len(), 1);
+    let pair = &report.near[0];
+    assert_eq!(names(&pair.second.uses), ["test a_small.png 9"]);
+    assert!(pair.crosses_splits() && pair.crosses_classes() && pair.distance <= 4);
+    let summary = "10 pictures\n2 unreadable\n3 contents more than once (1 across classes, 1 across splits)\n\
+        1 pairs of near duplicates (1 across classes, 1 across splits)\n1 plain pictures, not compared by what they show\n";
+    assert_eq!(report.summary(), summary);
+}
+
+#[test]
+fn the_list_of_faults_is_one_that_readers_leave_out() {
+    let folder = faulty();
+    let root = folder.path();
+    let report = report(root);
+    let list = exclusions(&report, "train", NearPolicy::default());
+    let lines: Vec<String> = list.iter().map(|e| format!("{}: {}", e.path.display(), e.reason)).collect();
+    assert!(lines[0].starts_with("broken.jpg: the picture cannot be decoded: "), "{}", lines[0]);
+    let expected = [
+        "gone.jpg: the picture is missing",
+        "a_copy.png: the same file as a.png",
+        "b.png: the same file has the classes 1 and 2",
+        "b_other_class.png: the same file has the classes 1 and 2",
+        "c.png: the same file is in test: test/c.png",
+        "a.png: looks like a_small.png (test)",
+    ];
+    assert_eq!(lines[1..], expected);
+    assert_eq!(exclusions(&report, "train", NearPolicy::Keep).len(), 6, "a.png stays");
+
+    std::fs::write(root.join("exclude.csv"), exclusions_csv(&list).unwrap()).unwrap();
+    let mut options = ReadOptions::at(root);
+    options.set("file", "list.csv").unwrap();
+    options.set("exclude", "exclude.csv").unwrap();
+    let reading = read("csv", &options).unwrap();
+    let left: Vec<&Path> = reading.dataset.samples.iter().map(|s| s.path.as_path()).collect();
+    assert_eq!(left, [Path::new("plain.png")]);
+    // `a.png` is named by two rows, and both go; classes 1 and 2 have nothing left.
+    assert_eq!(reading.dropped[1].to_string(), "8 samples (2 whole classes): in the exclusion list");
+}
+
+#[test]
+fn a_distance_that_no_band_can_find_is_refused() {
+    let options = CheckOptions { max_distance: 9, ..CheckOptions::default() };
+    assert!(check(&[], &options, &()).is_err());
+}
