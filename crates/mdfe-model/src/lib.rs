@@ -21,6 +21,8 @@ pub use error::{Error, Result};
 pub use ops::{Activation, Level};
 pub use hub::{Fetched, Hub, HubOptions, HubProblem, Progress};
 pub use hub::{Fetched, Hub, HubOptions, HubProblem, Progress};
-pub use pretrained::{Family, Filter, Pretrained, Source, list, pretrained};
+pub use pretrained::{
+    Family, Filter, LoadOptions, LoadedBackbone, Pretrained, Source, list, load_backbone, pretrained,
+};
 pub use projection::{Projection, normalize};
 pub use weights::{TensorSource, Weights, weights_hash};

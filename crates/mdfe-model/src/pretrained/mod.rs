@@ -4,10 +4,12 @@
 //! `table.json` is written by `tests/reference/pretrained/table.py` from those two packages and read once, on first use.
 
 mod family;
+mod load;
 mod lookup;
 mod table;
 
 pub use family::Family;
+pub use load::{LoadOptions, LoadedBackbone, load_backbone};
 pub use lookup::{Filter, list, pretrained};
 pub use table::{Pretrained, Source};
 

@@ -1,6 +1,7 @@
 //! The rows of the table and how they are read.
 
 use super::Family;
+use crate::{Architecture, Error, Result};
 use mdfe_data::PreprocessRecord;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::LazyLock};
@@ -28,9 +29,9 @@ pub struct Pretrained {
     pub projected_parameters: Option<u64>,
     /// The evaluation transform that belongs to the weights.
     pub preprocess: PreprocessRecord,
-    /// The numbers of the architecture.
+    /// The numbers of the architecture, as [`Architecture`] reads them.
     #[serde(skip)]
-    pub architecture: serde_json::Value,
+    pub(super) tower: serde_json::Value,
 }
 
 /// The package that a row comes from; it decides the spelling of the full name and the file names.
@@ -52,11 +53,23 @@ impl Pretrained {
         }
     }
 
+    /// The architecture as a value that can be built.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a row whose numbers no architecture reads; a test holds that there is none.
+    pub fn architecture(&self) -> Result<Architecture> {
+        Architecture::deserialize(&self.tower).map_err(|e| {
+            Error::Invalid(format!("the table's numbers of {} cannot be read: {e}", self.full_name()))
+        })
+    }
+
     /// The weight files to look for in [`Pretrained::repo`], in the order in which the packages do.
-    pub fn files(&self) -> [&'static str; 2] {
+    pub fn files(&self) -> [&'static str; 3] {
         match self.source {
-            Source::Timm => ["model.safetensors", "pytorch_model.bin"],
-            Source::OpenClip => ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"],
+            Source::Timm => ["model.safetensors", "pytorch_model.bin", "model.safetensors.index.json"],
+            Source::OpenClip => {
+                ["open_clip_model.safetensors", "open_clip_pytorch_model.bin", "model.safetensors"]
+            }
         }
     }
 }
@@ -71,7 +84,7 @@ pub(super) fn rows() -> &'static [Pretrained] {
 struct File {
     preprocess: Vec<PreprocessRecord>,
     models: Vec<Model>,
-    towers: HashMap<String, Tower>,
+    towers: HashMap<String, serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -85,14 +98,13 @@ struct Model {
     preprocess: usize,
 }
 
-#[derive(Clone, Deserialize)]
+/// What the table says about a tower beside its architecture's numbers.
+#[derive(Deserialize)]
 struct Tower {
     feature_dim: usize,
     projected_dim: Option<usize>,
     parameters: u64,
     projected_parameters: Option<u64>,
-    #[serde(flatten)]
-    architecture: serde_json::Map<String, serde_json::Value>,
 }
 
 fn read() -> Vec<Pretrained> {
@@ -100,7 +112,9 @@ fn read() -> Vec<Pretrained> {
     #[allow(clippy::expect_used)]
     let file: File = serde_json::from_str(include_str!("table.json")).expect("the built-in table parses");
     let row = |model: Model| {
-        let tower = file.towers[&model.tower].clone();
+        let numbers = &file.towers[&model.tower];
+        #[allow(clippy::expect_used)]
+        let tower = Tower::deserialize(numbers).expect("the built-in table parses");
         Pretrained {
             name: model.name,
             tag: model.tag,
@@ -112,7 +126,7 @@ fn read() -> Vec<Pretrained> {
             parameters: tower.parameters,
             projected_parameters: tower.projected_parameters,
             preprocess: file.preprocess[model.preprocess].clone(),
-            architecture: tower.architecture.into(),
+            tower: numbers.clone(),
         }
     };
     file.models.into_iter().map(row).collect()

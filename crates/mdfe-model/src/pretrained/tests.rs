@@ -74,9 +74,9 @@ fn clipa_squashes_and_is_bilinear() {
 #[test]
 fn weights_that_quick_gelu_trained_run_with_it_under_either_name() {
     for name in ["ViT-L-14/openai", "ViT-L-14-quickgelu/openai"] {
-        assert_eq!(pretrained(name).unwrap().architecture["activation"], "quick_gelu", "{name}");
+        assert_eq!(pretrained(name).unwrap().tower["activation"], "quick_gelu", "{name}");
     }
-    assert_eq!(pretrained("ViT-L-14/laion2b_s32b_b82k").unwrap().architecture["activation"], "gelu");
+    assert_eq!(pretrained("ViT-L-14/laion2b_s32b_b82k").unwrap().tower["activation"], "gelu");
 }
 
 #[test]

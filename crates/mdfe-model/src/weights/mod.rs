@@ -13,9 +13,12 @@
 //! Wrappers that training code leaves around a tower (`module.`, `visual.`, `trunk.`) are stripped from the keys, and
 //! with `visual.` the text tower's keys are set aside.
 
+mod format;
 mod names;
+mod pickle;
 mod report;
 mod safetensors_file;
+pub(crate) mod sharded;
 mod source;
 
 pub use source::TensorSource;
@@ -23,7 +26,6 @@ pub use source::TensorSource;
 use crate::{Error, Result};
 use candle_core::{DType, Device, Tensor};
 use report::Report;
-use safetensors_file::SafetensorsFile;
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Display,
@@ -49,8 +51,9 @@ struct Shared {
 }
 
 impl Weights {
-    /// Opens weight files, memory-mapped; several files are the shards of one model. Tensors come as f32 on the CPU
-    /// until [`Weights::on`] says otherwise.
+    /// Opens weight files: safetensors (memory-mapped), an index of sharded safetensors, or a PyTorch state dict (`.bin`,
+    /// `.pt`, `.pth`). Several files are the shards of one model. Tensors come as f32 on the CPU until [`Weights::on`] says
+    /// otherwise.
     ///
     /// # Errors
     /// [`Error::Io`] for a file that cannot be read, [`Error::Weights`] for one that is not a weights file, or when two
@@ -61,7 +64,7 @@ impl Weights {
         };
         let mut sources: Vec<Box<dyn TensorSource>> = Vec::new();
         for path in paths {
-            sources.push(Box::new(SafetensorsFile::open(path)?));
+            sources.extend(format::sources(path)?);
         }
         Self::from_sources(sources, first.clone())
     }
@@ -97,7 +100,7 @@ impl Weights {
         Ok(Self { shared: Arc::new(shared), prefix: String::new(), device: Device::Cpu, dtype: DType::F32 })
     }
 
-    /// No weights at all: every key is handed out as zeros of the shape asked for, and the values are counted.
+    /// No weights at all: every key is handed out as zeros of the shape asked for, and noted.
     pub fn shapes_only() -> Self {
         let shared = Shared {
             sources: Vec::new(),
@@ -108,9 +111,10 @@ impl Weights {
         Self { shared: Arc::new(shared), prefix: String::new(), device: Device::Cpu, dtype: DType::F32 }
     }
 
-    /// How many values were asked for that are missing: all of them with [`Weights::shapes_only`].
-    pub fn requested(&self) -> usize {
-        self.report(|r| r.missing_values())
+    /// The keys that were asked for and are missing, in order, with the shapes asked for: all of them with
+    /// [`Weights::shapes_only`].
+    pub fn missing(&self) -> Vec<(String, Vec<usize>)> {
+        self.report(|r| r.all_missing())
     }
 
     /// The same weights, with tensors handed out on `device` in `dtype`, whatever the file holds.

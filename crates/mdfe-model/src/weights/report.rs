@@ -1,6 +1,6 @@
 //! What fits and what does not, collected while a model asks for its tensors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many keys of one kind an error lists before it counts the rest.
 const LISTED: usize = 8;
@@ -9,8 +9,8 @@ const LISTED: usize = 8;
 pub(super) struct Report {
     used: BTreeSet<String>,
     allowed: Vec<String>,
-    missing: BTreeSet<String>,
-    missing_values: usize,
+    /// Key to the shape asked for.
+    missing: BTreeMap<String, Vec<usize>>,
     mis_shaped: BTreeSet<String>,
     /// Keys of `mis_shaped` alone, so that they are not called unexpected as well.
     known: BTreeSet<String>,
@@ -26,13 +26,11 @@ impl Report {
     }
 
     pub(super) fn missing(&mut self, key: &str, shape: &[usize]) {
-        if self.missing.insert(format!("`{key}` {shape:?}")) {
-            self.missing_values += shape.iter().product::<usize>();
-        }
+        self.missing.insert(key.to_owned(), shape.to_vec());
     }
 
-    pub(super) fn missing_values(&self) -> usize {
-        self.missing_values
+    pub(super) fn all_missing(&self) -> Vec<(String, Vec<usize>)> {
+        self.missing.clone().into_iter().collect()
     }
 
     pub(super) fn mis_shaped(&mut self, key: &str, found: &[usize], expected: &[usize]) {
@@ -47,8 +45,9 @@ impl Report {
             !named && !self.allowed.iter().any(|start| key.starts_with(start))
         };
         let unexpected: Vec<String> = keys.filter(stray).map(|key| format!("`{key}`")).collect();
+        let missing: Vec<String> = self.missing.iter().map(|(key, shape)| format!("`{key}` {shape:?}")).collect();
         let clauses = [
-            clause("missing", self.missing.iter()),
+            clause("missing", missing.iter()),
             clause("mis-shaped", self.mis_shaped.iter()),
             clause("unexpected", unexpected.iter()),
         ];

@@ -1,0 +1,105 @@
+//! From a name to a backbone that is ready to run.
+
+use super::{Pretrained, pretrained};
+use crate::{
+    Backbone, BuildOptions, Error, Hub, HubOptions, Result, Weights, weights::sharded, weights_hash,
+};
+use mdfe_data::PreprocessRecord;
+use std::path::{Path, PathBuf};
+
+/// Where weights come from and how the backbone computes.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// A weights file, the index of a sharded one, or a folder with either. Default: `None`, the hub.
+    pub weights: Option<PathBuf>,
+    /// Branch, tag or commit on the hub. Default: `None`, its main branch.
+    pub revision: Option<String>,
+    /// The hub and its cache; `offline` is here. Default: no token, no variables (programs take [`HubOptions::from_env`]).
+    pub hub: HubOptions,
+    /// Device, dtype, output projection, purpose. Default: f32 on the CPU, without the projection, for inference.
+    pub build: BuildOptions,
+    /// Side of the input in pixels, in place of the record's. Default: `None`.
+    pub img_size: Option<usize>,
+}
+
+/// A backbone with everything that must travel with its features.
+pub struct LoadedBackbone {
+    /// The model.
+    pub backbone: Box<dyn Backbone>,
+    /// Its row in the table.
+    pub pretrained: &'static Pretrained,
+    /// The transform, at the size that was asked for.
+    pub record: PreprocessRecord,
+    /// blake3 of the weight files in hex; see [`weights_hash`].
+    pub weights_hash: String,
+    /// The hub's commit; `None` for weights from a file.
+    pub commit: Option<String>,
+}
+
+/// Loads the backbone `name` (see [`pretrained`] for the names).
+///
+/// # Errors
+/// [`Error::UnknownBackbone`] lists near names, [`Error::Hub`] says why weights cannot be fetched, [`Error::Weights`] what in
+/// them does not fit, [`Error::Invalid`] an option that cannot be met.
+pub fn load_backbone(name: &str, options: &LoadOptions) -> Result<LoadedBackbone> {
+    let pretrained = pretrained(name)?;
+    let architecture = pretrained.architecture()?;
+    if options.build.proj_layer && pretrained.projected_dim.is_none() {
+        let full = pretrained.full_name();
+        return Err(Error::Invalid(format!("{full} has no output projection; leave `proj_layer` out")));
+    }
+    let mut record = pretrained.preprocess.clone();
+    if let Some(side) = options.img_size {
+        record.size = [side, side];
+    }
+    let (files, commit) = match &options.weights {
+        Some(path) => (local(path, pretrained)?, None),
+        None => {
+            let (files, commit) = remote(pretrained, options)?;
+            (files, Some(commit))
+        }
+    };
+    let weights = Weights::open(&files)?;
+    let backbone = architecture.build(&pretrained.full_name(), &weights, &options.build)?;
+    Ok(LoadedBackbone { backbone, pretrained, record, weights_hash: weights_hash(&files)?, commit })
+}
+
+/// The files behind what the user pointed to.
+fn local(path: &Path, row: &Pretrained) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return sharded::files(path);
+    }
+    let known = row.files().map(|name| path.join(name));
+    if let Some(found) = known.iter().find(|file| file.exists()) {
+        return sharded::files(found);
+    }
+    let io = |source| Error::Io { action: "read", path: path.to_path_buf(), source };
+    let mut single = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(io)? {
+        let file = entry.map_err(io)?.path();
+        if file.extension().is_some_and(|e| e == "safetensors") {
+            single.push(file);
+        }
+    }
+    if single.len() == 1 {
+        return Ok(single);
+    }
+    let names = row.files().join("`, `");
+    Err(Error::Invalid(format!(
+        "the folder {} holds {} safetensors files and none of `{names}`; name the weights file itself",
+        path.display(),
+        single.len(),
+    )))
+}
+
+/// The files on the hub, all of one commit.
+fn remote(row: &Pretrained, options: &LoadOptions) -> Result<(Vec<PathBuf>, String)> {
+    let hub = Hub::new(options.hub.clone());
+    let first = hub.fetch_first(&row.repo, &row.files(), options.revision.as_deref())?;
+    let Some(names) = sharded::shard_names(&first.path)? else { return Ok((vec![first.path], first.commit)) };
+    let mut files = Vec::new();
+    for name in names {
+        files.push(hub.fetch(&row.repo, &name, Some(&first.commit))?.path);
+    }
+    Ok((files, first.commit))
+}
