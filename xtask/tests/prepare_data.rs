@@ -1,5 +1,8 @@
 //! `cargo xtask prepare-data`, run as a user runs it.
 
+// Helpers of a test may fail as loudly as the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::{
     fs,
     io::{Cursor, Write},
@@ -174,4 +177,78 @@ fn what_is_missing_is_named_with_its_source() {
     let output = run(root.path(), &["all"]);
     assert!(stderr(&output).contains("no data set lies under"), "{}", stderr(&output));
     assert_eq!(run(root.path(), &[]).status.code(), Some(2));
+}
+
+/// A hundred pictures of noise with three boxes each: enough work to be killed in.
+fn food(root: &Path) {
+    let mut images = Vec::new();
+    let mut annotations = Vec::new();
+    for id in 0..100u32 {
+        let picture = image::RgbImage::from_fn(320, 240, |x, y| {
+            let mixed = (x ^ id).wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503 + id));
+            image::Rgb([(mixed >> 8) as u8, (mixed >> 16) as u8, (mixed >> 24) as u8])
+        });
+        fs::create_dir_all(root.join("fr22_train_v2/images")).unwrap();
+        picture.save(root.join(format!("fr22_train_v2/images/{id}.png"))).unwrap();
+        images.push(format!(r#"{{"id": {id}, "file_name": "{id}.png"}}"#));
+        for k in 0..3 {
+            let category = (id + k) % 7;
+            annotations.push(format!(
+                r#"{{"image_id": {id}, "category_id": {category}, "bbox": [{k}, 5, 250, 200]}}"#
+            ));
+        }
+    }
+    let json = format!(r#"{{"images": [{}], "annotations": [{}]}}"#, images.join(","), annotations.join(","));
+    write(root, "fr22_train_v2/annotations.json", json);
+}
+
+fn snapshot(root: &Path) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let mut files = std::collections::BTreeMap::new();
+    let mut open = vec![root.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                files.insert(path.strip_prefix(root).unwrap().to_path_buf(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn preparation_killed_at_any_moment_and_started_again_gives_the_same_tree() {
+    let (whole, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    food(whole.path());
+    food(killed.path());
+    assert!(run(whole.path(), &["food_rec22"]).status.success());
+    let finished = || killed.path().join("fr22_train_v2/train.csv").exists();
+    let crops = || {
+        let made = snapshot(&killed.path().join("fr22_train_v2"));
+        made.keys().filter(|p| p.starts_with("preprocessed_imgs")).count()
+    };
+    // Each round is killed once it has made a few crops more, until one ends by itself.
+    for round in 1..20 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(["prepare-data", "food_rec22", "--root"]).arg(killed.path());
+        let mut child =
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        while child.try_wait().unwrap().is_none() {
+            if crops() >= round * 40 {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                break;
+            }
+        }
+        if finished() {
+            break;
+        }
+    }
+    assert!(run(killed.path(), &["food_rec22"]).status.success());
+    let (whole, killed) = (snapshot(whole.path()), snapshot(killed.path()));
+    assert_eq!(killed.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());
+    assert!(killed == whole, "the files have the same bytes");
+    assert_eq!(whole.keys().filter(|p| p.starts_with("fr22_train_v2/preprocessed_imgs")).count(), 300);
 }

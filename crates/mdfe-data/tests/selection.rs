@@ -1,5 +1,8 @@
 //! Selection, by property.
 
+// Helpers of a test may fail as loudly as the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use mdfe_data::{Dataset, Domain, DropReason, Sample, Selection};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};

@@ -11,12 +11,9 @@ use std::path::Path;
 /// Names of missing pictures and skipped items that are printed; the rest is counted.
 const SHOWN: usize = 10;
 
-/// Whether the set's folder, or an archive of it, is under `root`. Sets that lie in the root itself are there if one
-/// of their files is.
+/// Whether the set, or an archive of it, is under `root`.
 pub(super) fn is_there(info: &'static DatasetInfo, root: &Path) -> bool {
-    let check = check_tree(info, root);
-    let in_root = info.folders.contains(&"");
-    (check.present && (!in_root || check.missing.len() < info.tree.len())) || unpack::has_archive(info, root)
+    check_tree(info, root).is_there() || unpack::has_archive(info, root)
 }
 
 /// Looks only: names everything that is missing, every picture of the list included.

@@ -15,7 +15,7 @@ mod picture;
 mod report;
 
 pub use exclusions::{Exclusion, NearPolicy, exclusions, exclusions_csv};
-pub use features::near_by_features;
+pub use features::{FeaturePair, near_by_features};
 pub use find::check;
 pub use phash::{hash_of_gray, perceptual_hash};
 pub use report::{CheckReport, Content, NearPair, Unreadable, Use};

@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn the_search_stops_at_its_limit_and_says_so() {
         assert_eq!(near_pairs(&[7, 7, 7], 4, 2), (vec![(0, 1, 0), (0, 2, 0)], true));
-        assert_eq!(near_pairs(&[7, 7, 7], 4, 3).1, false);
+        assert!(!near_pairs(&[7, 7, 7], 4, 3).1);
         assert_eq!(near_pairs(&[], 4, 3), (vec![], false));
     }
 }

@@ -75,7 +75,7 @@ impl Content {
 impl NearPair {
     /// Whether the two have different classes.
     pub fn crosses_classes(&self) -> bool {
-        !(classes(&self.first.uses) == classes(&self.second.uses) && !self.first.crosses_classes())
+        classes(&self.first.uses) != classes(&self.second.uses) || self.first.crosses_classes()
     }
 
     /// Whether one is in a split that the other is not in.

@@ -7,6 +7,7 @@ use super::{
     picture,
 };
 use crate::Result;
+use std::path::Path;
 
 /// A sample that is to be cut out of a picture.
 pub(super) struct Wanted {
@@ -95,6 +96,13 @@ pub(super) fn cut(job: &Job<'_>, path: &str, wanted: Vec<Wanted>) -> Result<Cut>
         done.rows.push([sample.target, sample.class]);
     }
     Ok(done)
+}
+
+/// The report of a set that was prepared elsewhere: its list is there, the annotations are not.
+pub(super) fn only_prepared(job: &Job<'_>, annotations: &Path) -> Result<Option<PrepareReport>> {
+    let list = job.source.on_disk("train.csv");
+    let only = !annotations.exists() && list.is_file();
+    only.then(|| PrepareReport::of_kept(job.source.info.key, list)).transpose()
 }
 
 /// Writes `train.csv` with the samples of all pictures and reports on them.

@@ -2,7 +2,7 @@
 
 use super::{
     Job, PrepareReport, SkippedItem,
-    cutting::{Cut, Wanted, cut, finish},
+    cutting::{Cut, Wanted, cut, finish, only_prepared},
     output::is_plain_name,
 };
 use crate::{Error, Result, readers::json};
@@ -16,6 +16,9 @@ use std::{fmt, path::Path};
 /// Files go to `preprocessed_imgs/{category}/{pair}_{style}/{picture}_{item}.jpg`.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let folder = job.source.on_disk("annos");
+    if let Some(report) = only_prepared(job, &folder)? {
+        return Ok(report);
+    }
     let entries = std::fs::read_dir(&folder).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => job.source.missing("annos/"),
         _ => Error::io("read", &folder)(e),

@@ -3,7 +3,7 @@
 use super::{
     Job, PrepareReport, SkippedItem,
     coco::{self, Picture},
-    cutting::{Cut, Wanted, cut, finish},
+    cutting::{Cut, Wanted, cut, finish, only_prepared},
     output::stays_inside,
 };
 use crate::{Error, Result};
@@ -12,6 +12,9 @@ use rayon::prelude::*;
 /// Crops go to `preprocessed_imgs/{category}/{image id}_{number of the box in its picture}.jpg`.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let path = job.source.on_disk("annotations.json");
+    if let Some(report) = only_prepared(job, &path)? {
+        return Ok(report);
+    }
     let file = std::fs::File::open(&path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => job.source.missing("annotations.json"),
         _ => Error::io("read", &path)(e),

@@ -4,7 +4,7 @@ use super::{Rows, Source};
 use crate::{
     Result,
     readers::source::Loaded,
-    registry::info::{DatasetInfo, Expected, downloaded, prepared},
+    registry::info::{DatasetInfo, Expected, downloaded, optional},
 };
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub(crate) const INFO: DatasetInfo = DatasetInfo {
     folders: &["google_landmark_recognition_2021"],
     licence: "annotations CC BY 4.0; each picture under its own Creative Commons or public-domain licence",
     source: "https://www.kaggle.com/competitions/landmark-recognition-2021/data",
-    tree: &[downloaded(&["train.csv"]), downloaded(&["train/"]), prepared(&[LIST])],
+    tree: &[downloaded(&["train.csv"]), downloaded(&["train/"]), optional(&[LIST])],
     expected: Some(Expected { classes: 81_313, images: 1_580_470, rounded: false, of: "rows of train.csv" }),
     min_samples: 3,
     max_samples: Some(100),

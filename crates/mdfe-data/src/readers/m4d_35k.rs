@@ -3,7 +3,7 @@
 use super::{ALL, Rows, Source};
 use crate::{
     Domain, Result,
-    registry::info::{DatasetInfo, Expected, prepared},
+    registry::info::{DatasetInfo, Expected, optional, prepared},
 };
 use std::collections::HashMap;
 
@@ -16,7 +16,20 @@ pub(crate) const INFO: DatasetInfo = DatasetInfo {
     domains: &["packaged_goods", "landmarks", "apparel", "cars"],
     licence: "that of its four parts",
     source: "the pages of products_10k, gldv2, deep_fashion and stanford_cars",
-    tree: &[prepared(&[LIST])],
+    tree: &[
+        optional(&["products-10k/train.csv"]),
+        optional(&[
+            "google_landmark_recognition_2021/train.csv",
+            "google_landmark_recognition_2021/gldv2_train_cls10000.csv",
+        ]),
+        optional(&["deepfashion/deepfashion_train.json"]),
+        optional(&[
+            "stanford_cars/sc_refined_train.csv",
+            "stanford_cars/sc_train_refined.csv",
+            "stanford_cars/refined_train.csv",
+        ]),
+        prepared(&[LIST]),
+    ],
     expected: Some(Expected { classes: 34_800, images: 328_400, rounded: true, of: "" }),
     read,
     ..DatasetInfo::BLANK

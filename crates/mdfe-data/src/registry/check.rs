@@ -14,6 +14,8 @@ pub struct TreeCheck {
     pub folder: PathBuf,
     /// Whether the folder is there.
     pub present: bool,
+    /// Whether the folder is the root itself.
+    pub in_root: bool,
     /// The needed files and folders that are not.
     pub missing: Vec<MissingEntry>,
 }
@@ -33,6 +35,13 @@ impl TreeCheck {
     /// Whether the reader can work: everything needed is there, made files included.
     pub fn is_ready(&self) -> bool {
         self.present && self.missing.iter().all(|m| m.origin == Origin::Optional)
+    }
+
+    /// Whether anything of the set is there: its folder, or, of a set that lies in the root itself, what its reader or
+    /// its preparation needs.
+    pub fn is_there(&self) -> bool {
+        let complete = || self.is_ready() || self.missing.iter().all(|m| m.origin == Origin::Prepared);
+        self.present && (!self.in_root || complete())
     }
 
     /// Whether preparation can work: everything that has to be downloaded is there.
@@ -63,6 +72,7 @@ pub fn check_tree(info: &'static DatasetInfo, root: &Path) -> TreeCheck {
     TreeCheck {
         key: info.key,
         present: folder.is_dir(),
+        in_root: info.folders.contains(&""),
         missing: info.tree.iter().filter(|e| !e.paths.iter().any(|p| there(p))).filter_map(missing).collect(),
         folder,
     }

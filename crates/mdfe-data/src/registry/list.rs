@@ -54,12 +54,11 @@ fn status(info: &'static DatasetInfo, root: &Path) -> &'static str {
         return "any";
     }
     let check = check_tree(info, root);
-    match (check.is_ready(), check.is_downloaded(), check.present) {
-        (true, ..) => "ready",
-        (_, true, _) => "to prepare",
-        // A set that lies in the root itself is always in a folder that is there.
-        (.., true) if !info.folders.contains(&"") => "incomplete",
-        _ => "absent",
+    match (check.is_there(), check.is_ready(), check.is_downloaded()) {
+        (false, ..) => "absent",
+        (_, true, _) => "ready",
+        (.., true) => "to prepare",
+        _ => "incomplete",
     }
 }
 

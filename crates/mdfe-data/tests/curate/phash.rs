@@ -48,9 +48,9 @@ fn features_find_pairs_above_a_cosine() {
     let features = [1.0, 0.0, 0.0, 1.0, 0.8, 0.6, 0.6, 0.8];
     let (pairs, more) = near_by_features(&features, 2, 0.79, 10).unwrap();
     // Rows 0 and 2: 0.8; 1 and 3: 0.8; 2 and 3: 0.96; the others at most 0.6.
-    assert_eq!(pairs.iter().map(|(a, b, _)| (*a, *b)).collect::<Vec<_>>(), [(0, 2), (1, 3), (2, 3)]);
-    assert!((pairs[2].2 - 0.96).abs() < 1e-6 && !more);
+    assert_eq!(pairs.iter().map(|p| (p.first, p.second)).collect::<Vec<_>>(), [(0, 2), (1, 3), (2, 3)]);
+    assert!((pairs[2].cosine - 0.96).abs() < 1e-6 && !more);
     assert_eq!(near_by_features(&features, 2, 0.79, 2).unwrap(), (pairs[..2].to_vec(), true));
-    assert_eq!(near_by_features(&features, 2, 0.79, 3).unwrap().1, false);
+    assert!(!near_by_features(&features, 2, 0.79, 3).unwrap().1);
     assert!(near_by_features(&features, 3, 0.5, 3).is_err());
 }

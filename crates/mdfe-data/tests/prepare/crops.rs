@@ -182,3 +182,13 @@ fn deep_fashion2_refuses_a_category_that_leads_out_and_names_a_broken_file() {
     let error = tree.try_prepare("deep_fashion2").unwrap_err().to_string();
     assert!(error.contains("deep_fashion2/annos/2.json, line 2: "), "{error}");
 }
+
+#[test]
+fn a_set_that_was_prepared_elsewhere_is_used_as_it_is() {
+    let list = "img_path,label\npreprocessed_imgs/9/a.jpg,9\n";
+    let tree = Tree::new().file("fr22_train_v2/train.csv", list).file("deep_fashion2/train.csv", list);
+    for key in ["food_rec22", "deep_fashion2"] {
+        assert_eq!(tree.prepare(key).kept.len(), 1);
+    }
+    assert_eq!(tree.text("fr22_train_v2/train.csv"), list);
+}
