@@ -28,7 +28,13 @@ impl CenterUpdate for Adam<'_> {
 
     fn update(&mut self, first_row: usize, centers: &mut [f32], gradient: &[f32]) {
         let range = first_row * self.row..first_row * self.row + centers.len();
-        let job = Loop { w: centers, g: gradient, m: &mut self.moments.0[range.clone()], v: &mut self.moments.1[range], step: self.step };
+        let job = Loop {
+            w: centers,
+            g: gradient,
+            m: &mut self.moments.0[range.clone()],
+            v: &mut self.moments.1[range],
+            step: self.step,
+        };
         pulp::Arch::new().dispatch(job);
     }
 }
@@ -59,12 +65,37 @@ impl pulp::WithSimd for Loop<'_> {
 }
 
 /// `c [m, n] = a [m, k] b [k, n]`, the strides given as (row, column).
-fn matmul((m, n, k): (usize, usize, usize), (a, sa): (&[f32], (isize, isize)), (b, sb): (&[f32], (isize, isize)), c: &mut [f32]) {
+fn matmul(
+    (m, n, k): (usize, usize, usize),
+    (a, sa): (&[f32], (isize, isize)),
+    (b, sb): (&[f32], (isize, isize)),
+    c: &mut [f32],
+) {
     let threads = gemm::Parallelism::Rayon(0);
     // SAFETY: the slices hold m*k, k*n and m*n values, and the strides stay inside them.
     #[allow(unsafe_code)]
     unsafe {
-        gemm::gemm(m, n, k, c.as_mut_ptr(), 1, n as isize, false, a.as_ptr(), sa.1, sa.0, b.as_ptr(), sb.1, sb.0, 0.0, 1.0, false, false, false, threads);
+        gemm::gemm(
+            m,
+            n,
+            k,
+            c.as_mut_ptr(),
+            1,
+            n as isize,
+            false,
+            a.as_ptr(),
+            sa.1,
+            sa.0,
+            b.as_ptr(),
+            sb.1,
+            sb.0,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            threads,
+        );
     }
 }
 
@@ -88,8 +119,10 @@ impl Trainer {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let shape = CenterShape { num_classes: classes, sub_centers, embed_dim: DIM };
         let options = LossOptions::ArcFace(ArcFace { scale: 30.0, margin: 0.5 });
-        let mut normal = |count: usize| -> Vec<f32> { (0..count).map(|_| rng.random::<f32>() * 3.4 - 1.7).collect() };
-        let (features, weight) = (normal(BATCH * FEATURES), normal(DIM * FEATURES).iter().map(|w| w * 0.0173).collect());
+        let mut normal =
+            |count: usize| -> Vec<f32> { (0..count).map(|_| rng.random::<f32>() * 3.4 - 1.7).collect() };
+        let (features, weight) =
+            (normal(BATCH * FEATURES), normal(DIM * FEATURES).iter().map(|w| w * 0.0173).collect());
         let labels = (0..BATCH).map(|_| rng.random_range(0..classes as u32)).collect();
         let zeros = |count| (vec![0.0; count], vec![0.0; count]);
         Ok(Self {
@@ -119,9 +152,12 @@ impl Trainer {
         }
         let mut embedding = vec![0.0; BATCH * DIM];
         matmul((BATCH, DIM, FEATURES), (&dropped, (f, 1)), (&self.weight, (1, f)), &mut embedding);
-        embedding.chunks_exact_mut(DIM).for_each(|row| row.iter_mut().zip(&self.bias).for_each(|(x, b)| *x += b));
+        embedding
+            .chunks_exact_mut(DIM)
+            .for_each(|row| row.iter_mut().zip(&self.bias).for_each(|(x, b)| *x += b));
         if let Some(fraction) = self.sample {
-            let sample = ClassSample::draw(&self.labels, self.fused.shape().num_classes, fraction, &mut self.rng)?;
+            let sample =
+                ClassSample::draw(&self.labels, self.fused.shape().num_classes, fraction, &mut self.rng)?;
             self.fused.sample_classes(Some(sample))?;
         }
         let adam = Adam { moments: (&mut self.moments.0, &mut self.moments.1), step: self.steps, row: DIM };
@@ -131,7 +167,10 @@ impl Trainer {
         let mut gradient = vec![0.0; DIM * FEATURES + DIM];
         let (by_weight, by_bias) = gradient.split_at_mut(DIM * FEATURES);
         matmul((DIM, FEATURES, BATCH), (&output.embedding, (1, d)), (&dropped, (f, 1)), by_weight);
-        output.embedding.chunks_exact(DIM).for_each(|row| by_bias.iter_mut().zip(row).for_each(|(b, g)| *b += g));
+        output
+            .embedding
+            .chunks_exact(DIM)
+            .for_each(|row| by_bias.iter_mut().zip(row).for_each(|(b, g)| *b += g));
         let (m, v) = (&mut self.projection_moments.0, &mut self.projection_moments.1);
         let mut adam = Adam { moments: (m, v), step: self.steps, row: 1 };
         adam.update(0, &mut self.weight, &gradient[..DIM * FEATURES]);

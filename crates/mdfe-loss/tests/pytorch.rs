@@ -20,8 +20,18 @@ fn fused_values_gradients_and_states_equal_pytorch_in_f64() {
                 let batch = Batch { embedding: &step.embedding, labels: &step.labels };
                 let found = fused.loss_and_grad(batch, &step.centers, &mut state).unwrap();
                 assert_near(&what, found.loss, step.loss, TOLERANCE);
-                assert_close(&format!("{what}, embedding"), &found.embedding, &step.embedding_grad, (TOLERANCE, 1e-9));
-                assert_close(&format!("{what}, centers"), &found.centers, &step.centers_grad, (TOLERANCE, 1e-3));
+                assert_close(
+                    &format!("{what}, embedding"),
+                    &found.embedding,
+                    &step.embedding_grad,
+                    (TOLERANCE, 1e-9),
+                );
+                assert_close(
+                    &format!("{what}, centers"),
+                    &found.centers,
+                    &step.centers_grad,
+                    (TOLERANCE, 1e-3),
+                );
                 for (found, expected) in numbers(&state).into_iter().zip(&step.state) {
                     assert_near(&format!("{what}, state"), found, *expected, 1e-6);
                 }

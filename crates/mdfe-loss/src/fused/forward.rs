@@ -68,12 +68,17 @@ fn merge(parts: Vec<Running>, width: usize, scale: f64) -> Result<Running> {
 
 /// ln(1/B sum_i sum_{c != y_i} exp(scale cos_ic)), what [`Member::observe`] is told.
 pub(crate) fn log_density(running: &Running, samples: usize, scale: f64) -> f64 {
-    let logs: Vec<f64> = (0..samples).map(|sample| running.log_sum(sample, scale)).collect();
+    log_density_of((0..samples).map(|sample| running.log_sum(sample, scale)))
+}
+
+/// The logarithm of the mean of numbers whose logarithms are given; minus infinity if all of them are zero.
+pub(crate) fn log_density_of(logs: impl Iterator<Item = f64>) -> f64 {
+    let logs: Vec<f64> = logs.collect();
     let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if highest == f64::NEG_INFINITY {
         return highest;
     }
-    highest + logs.iter().map(|log| (log - highest).exp()).sum::<f64>().ln() - (samples as f64).ln()
+    highest + logs.iter().map(|log| (log - highest).exp()).sum::<f64>().ln() - (logs.len() as f64).ln()
 }
 
 impl Forward {

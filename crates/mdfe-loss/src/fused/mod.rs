@@ -12,4 +12,5 @@ mod samples;
 mod sink;
 mod step;
 
+pub(crate) use forward::log_density_of;
 pub use step::{FusedStep, Gradients, StepOutput};

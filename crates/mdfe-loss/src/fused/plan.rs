@@ -65,9 +65,4 @@ impl<'a> Plan<'a> {
         let (end, block) = (chunk.end, self.block);
         chunk.step_by(block).map(move |start| start..end.min(start + block))
     }
-
-    /// The most rows of centers a block has.
-    pub(crate) fn block_rows(&self) -> usize {
-        self.block.min(self.active) * self.shape.sub_centers
-    }
 }

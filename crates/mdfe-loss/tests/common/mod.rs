@@ -2,8 +2,8 @@
 #![allow(dead_code, unreachable_pub)]
 
 use mdfe_loss::{
-    AdaCos, AdaFace, ArcFace, CenterShape, CosFace, CurricularFace, DynamicMargin, LiArcFace, LossOptions, LossState,
-    MarginLoss, NormalizedSoftmax,
+    AdaCos, AdaFace, ArcFace, CenterShape, CosFace, CurricularFace, DynamicMargin, LiArcFace, LossOptions,
+    LossState, MarginLoss, NormalizedSoftmax,
 };
 use serde_json::Value;
 
@@ -28,7 +28,10 @@ pub struct Case {
 
 /// All reference cases.
 pub fn cases() -> Vec<Case> {
-    let Value::Array(cases) = serde_json::from_str(include_str!("../fixtures/reference.json")).unwrap() else { panic!() };
+    let Value::Array(cases) = serde_json::from_str(include_str!("../fixtures/reference.json")).unwrap()
+    else {
+        panic!()
+    };
     cases.iter().map(case).collect()
 }
 
@@ -100,7 +103,8 @@ pub fn assert_close(what: &str, found: &[f32], expected: &[f32], (tolerance, flo
     assert_eq!(found.len(), expected.len(), "{what}: lengths");
     assert!(found.iter().all(|value| value.is_finite()), "{what}: not finite");
     let largest = expected.iter().map(|&v| f64::from(v).abs()).fold(floor, f64::max);
-    let error = found.iter().zip(expected).map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs()).fold(0.0, f64::max);
+    let error =
+        found.iter().zip(expected).map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs()).fold(0.0, f64::max);
     assert!(error <= tolerance * largest, "{what}: off by {error:e}, the largest value is {largest:e}");
 }
 

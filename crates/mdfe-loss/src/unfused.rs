@@ -1,0 +1,116 @@
+//! The same losses in candle's own operations, gradients by candle's autograd.
+
+use crate::{
+    CenterShape, LossState, MarginLoss, Result, error::Error, error::expect_len, fused::log_density_of,
+    losses::member::Sample,
+};
+use candle_core::{D, DType, Tensor};
+
+/// The mean loss of a batch as a scalar tensor, by candle's own operations on any device and in f32 or f64; one training step of the state.
+///
+/// # Shapes
+/// `embedding` `[B, D]`, not normalised; `labels` `[B]`; `centers` `[C*K, D]`, not normalised, of the embedding's type and device.
+///
+/// Holds several `[B, C*K]` matrices: this is the simple form, which tests compare the fused one with. Rows are divided
+/// by max(norm, 1e-12). Unlike `torch.max`, candle's maximum hands a gradient to every sub-center of a tie.
+pub fn unfused_loss(
+    loss: &MarginLoss,
+    embedding: &Tensor,
+    labels: &[u32],
+    centers: &Tensor,
+    state: &mut LossState,
+) -> Result<Tensor> {
+    let shape = shape_of(loss, embedding, labels, centers)?;
+    loss.check_state(state)?;
+    let (batch, classes) = (labels.len(), shape.num_classes);
+    let (embedding_unit, norms) = unit_rows(embedding)?;
+    let (centers_unit, _) = unit_rows(centers)?;
+    let cosine = embedding_unit.matmul(&centers_unit.t()?)?.reshape((batch, classes, shape.sub_centers))?;
+    let cosine = cosine.max(D::Minus1)?.clamp(-1.0, 1.0)?;
+    let index = Tensor::new(labels, embedding.device())?.unsqueeze(1)?;
+    let target = cosine.gather(&index, 1)?.squeeze(1)?;
+    let samples = samples_of(&target, &norms, labels)?;
+    let own = Tensor::arange(0, classes as u32, embedding.device())?.broadcast_as((batch, classes))?;
+    let own = own.eq(&index.broadcast_as((batch, classes))?)?;
+    let mut next = state.clone();
+    let density = match loss.member().density_scale(&next) {
+        Some(scale) => density_of(&cosine.detach(), &own, scale)?,
+        None => f64::NEG_INFINITY,
+    };
+    loss.member().observe(&mut next, &samples, density);
+    let logits = logits(loss, &next, &samples, (&cosine, &target), &own)?;
+    let highest = logits.max_keepdim(1)?.detach();
+    let log_sum = (logits.broadcast_sub(&highest)?.exp()?.sum(1)?.log()? + highest.squeeze(1)?)?;
+    let value = (log_sum - logits.gather(&index, 1)?.squeeze(1)?)?.mean_all()?;
+    *state = next;
+    Ok(value)
+}
+
+/// The shape of the centers, if all shapes and labels fit the loss.
+fn shape_of(loss: &MarginLoss, embedding: &Tensor, labels: &[u32], centers: &Tensor) -> Result<CenterShape> {
+    let ((batch, dim), (rows, width)) = (embedding.dims2()?, centers.dims2()?);
+    let num_classes = loss.num_classes();
+    expect_len("labels", "[B]", labels.len(), batch)?;
+    expect_len("the centers' columns", "[C*K, D]", width, dim)?;
+    let sub_centers = rows / num_classes;
+    expect_len("the centers", "[C*K, D]", rows, num_classes * sub_centers.max(1))?;
+    if batch == 0 {
+        return Err(Error::Size { what: "the batch size", value: 0, limit: u16::MAX as usize });
+    }
+    match labels.iter().position(|&label| label as usize >= num_classes) {
+        Some(sample) => Err(Error::Label { label: labels[sample], sample, num_classes }),
+        None => Ok(CenterShape { num_classes, sub_centers, embed_dim: dim }),
+    }
+}
+
+/// Rows divided by max(norm, 1e-12), and the norms `[B]`.
+fn unit_rows(rows: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
+    // In f32 the square of 1e-12 is far above the least number, but the squares of rows as short as 1e-20 are not: they count as zero.
+    let least = 1e-24;
+    let squared = rows.sqr()?.sum_keepdim(1)?;
+    let norm = squared.maximum(&squared.zeros_like()?.affine(0.0, least)?)?.sqrt()?;
+    Ok((rows.broadcast_div(&norm)?, squared.sqrt()?.squeeze(1)?.detach()))
+}
+
+/// What the target rules need to know, from tensors `[B]`.
+fn samples_of(target: &Tensor, norms: &Tensor, labels: &[u32]) -> candle_core::Result<Vec<Sample>> {
+    let numbers = |tensor: &Tensor| tensor.detach().to_dtype(DType::F64)?.to_vec1::<f64>();
+    let pairs = numbers(target)?.into_iter().zip(numbers(norms)?).zip(labels);
+    Ok(pairs.map(|((cosine, norm), &label)| Sample { cosine, norm, label }).collect())
+}
+
+/// ln(1/B sum_i sum_{c != y_i} exp(scale cos_ic)).
+fn density_of(cosine: &Tensor, own: &Tensor, scale: f64) -> candle_core::Result<f64> {
+    let logits = (cosine.to_dtype(DType::F64)? * scale)?;
+    let logits = own.where_cond(&logits.ones_like()?.affine(0.0, f64::NEG_INFINITY)?, &logits)?;
+    let values: Vec<Vec<f64>> = logits.to_vec2()?;
+    Ok(log_density_of(values.iter().map(|row| log_sum_exp(row))))
+}
+
+fn log_sum_exp(values: &[f64]) -> f64 {
+    let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if highest == f64::NEG_INFINITY {
+        return highest;
+    }
+    highest + values.iter().map(|value| (value - highest).exp()).sum::<f64>().ln()
+}
+
+/// Scaled logits `[B, C]` from cosines `[B, C]` and target cosines `[B]`; `own` marks each sample's class.
+fn logits(
+    loss: &MarginLoss,
+    state: &LossState,
+    samples: &[Sample],
+    (cosine, target): (&Tensor, &Tensor),
+    own: &Tensor,
+) -> candle_core::Result<Tensor> {
+    let member = loss.member();
+    let others = match member.others(state) {
+        Some(rule) => {
+            let bounds = samples.iter().map(|&sample| member.bound(sample));
+            rule.tensor(&crate::losses::angle::constants(cosine, bounds)?.unsqueeze(1)?, cosine)?
+        }
+        None => cosine.clone(),
+    };
+    let target = member.target_tensor(state, samples, target)?.unsqueeze(1)?.broadcast_as(cosine.shape())?;
+    own.where_cond(&target.contiguous()?, &others)? * member.scale(state)
+}
