@@ -5,6 +5,7 @@ mod dataset;
 mod embeddings;
 mod error;
 mod files;
+mod image;
 mod ordered;
 mod prepare;
 mod preprocess;
@@ -18,7 +19,8 @@ pub use embeddings::Embeddings;
 pub use error::{Error, Result};
 pub use files::write_atomically;
 pub use ordered::{OrderedOptions, ordered_map};
-pub use preprocess::{CropMode, Interpolation, PreprocessRecord};
+pub use image::{decode, decode_bytes};
+pub use preprocess::{CropMode, Interpolation, PreprocessRecord, Preprocessor};
 pub use readers::{ReadOptions, Reading, read, uned};
 pub use registry::{
     DatasetInfo, Expected, ListRow, MissingEntry, Origin, TreeCheck, TreeEntry, check_tree, datasets, find, list,

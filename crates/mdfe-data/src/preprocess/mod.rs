@@ -1,5 +1,12 @@
 //! From a picture to the pixels a backbone was trained on.
 
+mod filter;
+mod normalize;
+mod passes;
+mod placement;
+mod preprocessor;
 mod record;
+mod resize;
 
+pub use preprocessor::Preprocessor;
 pub use record::{CropMode, Interpolation, PreprocessRecord};

@@ -1,0 +1,21 @@
+//! Pillow's `convert("RGB")`.
+
+use image::{DynamicImage, RgbImage};
+
+/// Drops alpha, repeats gray, and cuts 16 bits to the upper 8.
+pub(super) fn to_rgb(picture: DynamicImage) -> RgbImage {
+    let (width, height) = (picture.width(), picture.height());
+    let high = |value: u16| (value >> 8) as u8;
+    let bytes: Vec<u8> = match picture {
+        DynamicImage::ImageRgb8(rgb) => return rgb,
+        DynamicImage::ImageRgba8(p) => p.pixels().flat_map(|p| [p[0], p[1], p[2]]).collect(),
+        DynamicImage::ImageRgb16(p) => p.iter().map(|&v| high(v)).collect(),
+        DynamicImage::ImageRgba16(p) => p.pixels().flat_map(|p| [p[0], p[1], p[2]].map(high)).collect(),
+        DynamicImage::ImageLuma16(p) => p.iter().flat_map(|&v| [high(v); 3]).collect(),
+        DynamicImage::ImageLumaA16(p) => p.pixels().flat_map(|p| [high(p[0]); 3]).collect(),
+        DynamicImage::ImageLuma8(p) => p.iter().flat_map(|&v| [v; 3]).collect(),
+        DynamicImage::ImageLumaA8(p) => p.pixels().flat_map(|p| [p[0]; 3]).collect(),
+        other => return other.into_rgb8(),
+    };
+    RgbImage::from_raw(width, height, bytes).unwrap_or_default()
+}

@@ -1,0 +1,123 @@
+//! Pillow's resize of 8-bit RGB, bit for bit: a horizontal pass, rounded to 8 bits, then a vertical pass.
+//!
+//! Only what the result needs is computed: the columns of the crop, and in the horizontal pass the rows that the crop's
+//! vertical pass reads.
+
+use super::{
+    Interpolation,
+    filter::{Axis, PRECISION_BITS, Taps},
+};
+
+const HALF: i32 = 1 << (PRECISION_BITS - 1);
+
+/// A part of an RGB picture, `[H, W, 3]` with rows `stride` bytes apart.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    /// From the first byte of the part to the end of the picture.
+    pub(crate) bytes: &'a [u8],
+    /// Bytes from one row to the next.
+    pub(crate) stride: usize,
+    /// Pixels of a row of the part.
+    pub(crate) width: usize,
+    /// Rows of the part.
+    pub(crate) height: usize,
+}
+
+impl<'a> View<'a> {
+    /// The whole of a picture.
+    pub(crate) fn of(picture: &'a image::RgbImage) -> Self {
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
+        Self { bytes: picture.as_raw(), stride: width * 3, width, height }
+    }
+
+    /// The bytes from the first pixel of row `y` to the end of the picture.
+    fn from_row(&self, y: usize) -> &'a [u8] {
+        &self.bytes[y * self.stride..]
+    }
+}
+
+/// What a resize computes: the result's size and the window of it that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Height and width of the whole result.
+    pub(crate) size: [usize; 2],
+    /// First row and column that are wanted.
+    pub(crate) first: [usize; 2],
+    /// Rows and columns that are wanted.
+    pub(crate) count: [usize; 2],
+}
+
+impl Target {
+    /// All of a result of this height and width.
+    pub(crate) fn whole(size: [usize; 2]) -> Self {
+        Self { size, first: [0, 0], count: size }
+    }
+}
+
+/// Resizes pictures; owns the memory between the passes and the coefficients of the last size.
+#[derive(Default)]
+pub(crate) struct Resizer {
+    middle: Vec<u8>,
+    cached: [Option<(Axis, Interpolation, Taps)>; 2],
+}
+
+impl Resizer {
+    /// Writes the wanted window, `[rows, columns, 3]`, to `out`.
+    pub(crate) fn resize(
+        &mut self,
+        source: View<'_>,
+        target: Target,
+        interpolation: Interpolation,
+        out: &mut Vec<u8>,
+    ) {
+        let [rows, columns] = target.count;
+        let axis = |i: usize, input| Axis {
+            input,
+            output: target.size[i],
+            first: target.first[i],
+            count: target.count[i],
+        };
+        let (vertical, horizontal) = (axis(0, source.height), axis(1, source.width));
+        let [cached_v, cached_h] = &mut self.cached;
+        let across = taps(cached_h, horizontal, interpolation);
+        let down = taps(cached_v, vertical, interpolation);
+        out.resize(rows * columns * 3, 0);
+        if rows * columns == 0 {
+            return;
+        }
+        // Pillow leaves out a pass that changes nothing.
+        let same_height = source.height == target.size[0];
+        let reach = if same_height { target.first[0]..target.first[0] + rows } else { down.reach() };
+        let middle = if same_height { &mut *out } else { &mut self.middle };
+        middle.resize(reach.len() * columns * 3, 0);
+        if source.width == target.size[1] {
+            for (y, row) in reach.clone().zip(middle.chunks_exact_mut(columns * 3)) {
+                row.copy_from_slice(&source.from_row(y)[target.first[1] * 3..][..columns * 3]);
+            }
+        } else {
+            for (y, row) in reach.clone().zip(middle.chunks_exact_mut(columns * 3)) {
+                super::passes::horizontal(source.from_row(y), across, row);
+            }
+        }
+        if !same_height {
+            for (i, row) in out.chunks_exact_mut(columns * 3).enumerate() {
+                let (start, weights) = down.of(i);
+                super::passes::vertical(&self.middle[(start - reach.start) * columns * 3..], weights, row);
+            }
+        }
+    }
+}
+
+/// The taps of an axis, computed anew only when the size changed.
+fn taps(cached: &mut Option<(Axis, Interpolation, Taps)>, axis: Axis, interpolation: Interpolation) -> &Taps {
+    if cached.as_ref().is_some_and(|c| (c.0, c.1) != (axis, interpolation)) {
+        *cached = None;
+    }
+    &cached.get_or_insert_with(|| (axis, interpolation, Taps::new(axis, interpolation))).2
+}
+
+/// Rounds a sum of weighted pixels to 8 bits.
+#[inline(always)]
+pub(super) fn to_byte(sum: i32) -> u8 {
+    ((sum + HALF) >> PRECISION_BITS).clamp(0, 255) as u8
+}
