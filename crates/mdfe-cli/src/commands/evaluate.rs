@@ -1,0 +1,53 @@
+//! `mdfe evaluate`: a query set against an index set.
+
+use super::sides::Sides;
+use crate::{
+    args::Evaluate,
+    console::{print_json, print_line},
+};
+use anyhow::{Result, bail};
+use mdfe_data::Embeddings;
+use mdfe_eval::{Domains, Evaluation, Exclude, IndexScope, Metric, Report, Retrieval, Vectors};
+
+pub(crate) fn run(args: &Evaluate) -> Result<()> {
+    if args.k == 0 {
+        bail!("-k must be at least 1");
+    }
+    let mut sides = Sides::new(args.model.as_deref(), &args.backbone, &args.compute);
+    let query = sides.read(&args.query)?;
+    let index = args.index.as_deref().map(|path| sides.read(path)).transpose()?;
+    let report = score(&query, index.as_ref(), args)?;
+    if args.json { print_json(&report) } else { print_line(&report.to_string()) }
+}
+
+/// Scores `query` against `index`, or against itself with every query's own row left out.
+fn score(query: &Embeddings, index: Option<&Embeddings>, args: &Evaluate) -> Result<Report> {
+    let exclude = if index.is_none() { Exclude::SameRow } else { Exclude::Nothing };
+    let index = index.unwrap_or(query);
+    let scope = if args.separate { IndexScope::PerDomain } else { IndexScope::Merged };
+    let metrics = vec![
+        Metric::ModifiedPrecision(args.k),
+        Metric::HitRate(1),
+        Metric::HitRate(args.k),
+        Metric::Precision(args.k),
+        Metric::AveragePrecision(args.k),
+    ];
+    let evaluation = Evaluation { metrics, exclude, scope, ..Evaluation::default() };
+    // Domains count only where both sides have them; a query's domain alone still gets its own row below.
+    let (q, i) = (domains(query)?, domains(index)?);
+    let both = q.is_some() && i.is_some();
+    let report = evaluation.run(
+        side(query, q.as_ref().filter(|_| both))?,
+        side(index, i.as_ref().filter(|_| both))?,
+    )?;
+    Ok(report)
+}
+
+fn domains(side: &Embeddings) -> Result<Option<Domains>> {
+    Ok(side.domains.as_ref().map(|ids| Domains::from_ids(ids, &side.domain_names)).transpose()?)
+}
+
+fn side<'a>(side: &'a Embeddings, domains: Option<&'a Domains>) -> Result<Retrieval<'a>> {
+    let labels = side.labels.as_deref().unwrap_or_default();
+    Ok(Retrieval { vectors: Vectors::new(&side.values, side.dim)?, labels, domains })
+}
