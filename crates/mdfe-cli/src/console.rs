@@ -2,7 +2,9 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
+    collections::HashMap,
     io::{IsTerminal, Write},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tracing_subscriber::EnvFilter;
@@ -94,4 +96,27 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// What the hub calls while it downloads: a bar of bytes on a terminal, a log line per file otherwise.
+pub(crate) fn downloads() -> Arc<dyn Fn(mdfe_model::Progress) + Send + Sync> {
+    let bars: Mutex<HashMap<String, ProgressBar>> = Mutex::default();
+    let shown = std::io::stderr().is_terminal() && tracing::enabled!(tracing::Level::INFO);
+    Arc::new(move |progress| {
+        let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = bars.entry(progress.file.clone()).or_insert_with(|| {
+            tracing::info!("downloading {}", progress.file);
+            if !shown {
+                return ProgressBar::hidden();
+            }
+            let template = "{msg} {bar:30} {bytes}/{total_bytes} ({bytes_per_sec}, {eta} left)";
+            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(0).with_style(style).with_message(progress.file.clone())
+        });
+        bar.set_length(progress.total.unwrap_or(progress.done));
+        bar.set_position(progress.done);
+        if progress.total == Some(progress.done) {
+            bar.finish_and_clear();
+        }
+    })
 }

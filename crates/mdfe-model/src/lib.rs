@@ -5,9 +5,9 @@ mod backbone;
 mod blocks;
 mod embedder;
 mod error;
-mod hub;
-mod hub;
+pub mod extract;
 pub mod families;
+mod hub;
 mod ops;
 mod pretrained;
 mod projection;
@@ -16,13 +16,13 @@ mod weights;
 
 pub use architecture::Architecture;
 pub use backbone::{Backbone, BuildOptions, Purpose};
-pub use embedder::{EmbedderFile, EmbedderMeta, ProjectionKind};
+pub use embedder::{Embedded, Embedder, EmbedderFile, EmbedderMeta, ProjectionKind};
 pub use error::{Error, Result};
 pub use ops::{Activation, Level};
 pub use hub::{Fetched, Hub, HubOptions, HubProblem, Progress};
-pub use hub::{Fetched, Hub, HubOptions, HubProblem, Progress};
 pub use pretrained::{
     Family, Filter, LoadOptions, LoadedBackbone, Pretrained, Source, list, load_backbone, pretrained,
+    weight_files,
 };
 pub use projection::{Projection, normalize};
 pub use weights::{TensorSource, Weights, weights_hash};

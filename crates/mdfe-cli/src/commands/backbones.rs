@@ -4,13 +4,13 @@ use crate::{
     args::Backbones,
     console::{print_json, print_line},
 };
-use anyhow::Result;
-use mdfe_model::{Filter, Hub, HubOptions};
+use anyhow::{Context, Result};
+use mdfe_model::{Family, Filter, Hub, HubOptions};
 
 pub(crate) fn run(command: Backbones) -> Result<()> {
     let Backbones::List { family, name, max_params, dim, json } = command;
     let filter = Filter {
-        family: family.map(|f| f.parse()).transpose()?,
+        family: family.as_deref().map(find_family).transpose()?,
         name,
         min_dim: dim.unwrap_or(0),
         max_dim: dim,
@@ -43,4 +43,10 @@ pub(crate) fn run(command: Backbones) -> Result<()> {
         print_line(&format!("{name:64} {family:17} {size:>6} {:>6} {millions:>8.1} M  {mark}", row.feature_dim))?;
     }
     print_line(&format!("{} backbones", rows.len()))
+}
+
+fn find_family(name: &str) -> Result<Family> {
+    let known = Family::ALL.map(Family::key).join(", ");
+    let family = Family::ALL.into_iter().find(|f| f.key() == name);
+    family.with_context(|| format!("unknown family `{name}`; known: {known}"))
 }

@@ -2,11 +2,11 @@
 
 use crate::{
     args::{BackboneArgs, Compute},
-    console::Progress,
+    console::{Progress, downloads},
     device, stop,
 };
 use anyhow::{Context, Result, bail};
-use mdfe_model::{Embedded, Embedder, LoadOptions, extract::PipelineOptions};
+use mdfe_model::{BuildOptions, Embedded, Embedder, HubOptions, LoadOptions, extract::PipelineOptions};
 use std::{
     path::{Path, PathBuf},
     sync::atomic::Ordering,
@@ -28,12 +28,21 @@ pub(crate) fn load_options(backbone: &BackboneArgs, compute: &Compute) -> Result
     Ok(LoadOptions {
         weights: backbone.weights.clone(),
         revision: backbone.revision.clone(),
-        offline: backbone.offline,
-        device: device::device(&compute.device)?,
-        dtype: device::dtype(compute.dtype),
-        proj_layer: backbone.proj_layer,
+        hub: hub(backbone.offline),
+        build: BuildOptions {
+            device: device::device(&compute.device)?,
+            dtype: device::dtype(compute.dtype),
+            proj_layer: backbone.proj_layer,
+            ..BuildOptions::default()
+        },
         ..LoadOptions::default()
     })
+}
+
+/// The hub as the environment describes it, offline where the user says so too; downloads are logged.
+pub(crate) fn hub(offline: bool) -> HubOptions {
+    let env = HubOptions::from_env();
+    HubOptions { offline: offline || env.offline, progress: Some(downloads()), ..env }
 }
 
 /// Batch and threads of the command line; a GPU wants larger batches.

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Search) -> Result<()> {
     let mut results = Vec::new();
     for (i, row) in found.rows().enumerate() {
         let path = paths[embedded.rows[i]].to_string_lossy().into_owned();
-        let neighbours: Vec<_> = row.iter().map(|n| (name(n.index as usize), n.score)).collect();
+        let neighbours: Vec<_> = row.iter().map(|n| (name(n.id as usize), n.score)).collect();
         results.push((path, neighbours));
     }
     if args.json {

@@ -121,11 +121,11 @@ impl EmbedderFile {
 
     /// Writes the embedder to `path`, beside it first and renamed when whole.
     ///
-    /// With `backbone_weights` (a safetensors file) the backbone's tensors are written too, so that the one file suffices.
+    /// With `backbone_weights` (safetensors files, the shards of one model) the backbone's tensors are written too, so that the one file suffices.
     ///
     /// # Errors
     /// [`Error::Weights`] when `backbone_weights` cannot be read, [`Error::Data`] when the disk is full or read-only.
-    pub fn save(&self, path: &Path, backbone_weights: Option<&Path>) -> Result<()> {
+    pub fn save(&self, path: &Path, backbone_weights: &[PathBuf]) -> Result<()> {
         let bad = |path: &Path, problems: String| Error::Weights {
             path: path.to_path_buf(),
             model: self.meta.backbone.name.clone(),
@@ -143,16 +143,16 @@ impl EmbedderFile {
             let view = TensorView::new(Dtype::F32, shape.clone(), data);
             views.push((key.clone(), view.map_err(|e| bad(path, e.to_string()))?));
         }
-        let backbone = match backbone_weights {
-            Some(file) => std::fs::read(file).map_err(|source| Error::Io {
+        let mut shards = Vec::new();
+        for file in backbone_weights {
+            shards.push(std::fs::read(file).map_err(|source| Error::Io {
                 action: "read the backbone's weights",
-                path: file.to_path_buf(),
+                path: file.clone(),
                 source,
-            })?,
-            None => Vec::new(),
-        };
-        if let Some(file) = backbone_weights {
-            let tensors = SafeTensors::deserialize(&backbone)
+            })?);
+        }
+        for (file, bytes) in backbone_weights.iter().zip(&shards) {
+            let tensors = SafeTensors::deserialize(bytes)
                 .map_err(|e| bad(file, format!("only a safetensors file can be embedded ({e})")))?;
             views.extend(tensors.tensors().into_iter().map(|(k, v)| (format!("{BACKBONE_PREFIX}{k}"), v)));
         }
@@ -202,10 +202,10 @@ mod tests {
     fn saved_embedder_reads_back_the_same_and_in_the_same_bytes() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(EmbedderFile::FILE);
-        example().save(&path, None).unwrap();
+        example().save(&path, &[]).unwrap();
         let first = std::fs::read(&path).unwrap();
         assert_eq!(EmbedderFile::open(dir.path()).unwrap(), example());
-        example().save(&path, None).unwrap();
+        example().save(&path, &[]).unwrap();
         assert_eq!(first, std::fs::read(&path).unwrap());
     }
 
@@ -216,7 +216,7 @@ mod tests {
         let data = 1.5f32.to_le_bytes();
         let view = TensorView::new(Dtype::F32, vec![1], &data).unwrap();
         std::fs::write(&weights, safetensors::serialize([("norm.weight", view)], None).unwrap()).unwrap();
-        example().save(&path, Some(&weights)).unwrap();
+        example().save(&path, &[weights]).unwrap();
         assert_eq!(EmbedderFile::open(&path).unwrap().standalone.as_deref(), Some(path.as_path()));
     }
 
@@ -232,7 +232,7 @@ mod tests {
         );
         let mut wrong = example();
         wrong.meta.feature_dim = 4;
-        let message = wrong.save(&path, None).unwrap_err().to_string();
+        let message = wrong.save(&path, &[]).unwrap_err().to_string();
         assert!(message.contains("x.safetensors"), "{message}");
     }
 }

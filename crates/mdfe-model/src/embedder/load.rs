@@ -1,17 +1,18 @@
 //! An embedder at work: backbone, projection and transform together.
 
-use super::{EmbedderFile, EmbedderMeta};
+use super::{EmbedderFile, EmbedderMeta, file::BACKBONE_PREFIX};
 use crate::{
-    Error, LoadOptions, LoadedBackbone, Projection, Result,
+    Backbone, Error, LoadOptions, LoadedBackbone, Projection, Result, Weights,
     extract::{FeatureSource, PipelineOptions, features_of},
-    load_backbone,
+    load_backbone, pretrained,
 };
 use mdfe_data::{PreprocessRecord, store::BackboneId};
 use std::path::{Path, PathBuf};
 
 /// A loaded embedder, or a backbone without a projection.
 pub struct Embedder {
-    backbone: LoadedBackbone,
+    backbone: Box<dyn Backbone>,
+    id: BackboneId,
     options: LoadOptions,
     preprocess: PreprocessRecord,
     /// `None`: the backbone's features as they are.
@@ -36,8 +37,9 @@ impl Embedder {
     /// # Errors
     /// Those of [`load_backbone`].
     pub fn of_backbone(name: &str, options: LoadOptions) -> Result<Self> {
-        let backbone = load_backbone(name, &options)?;
-        Ok(Self { preprocess: backbone.record.clone(), backbone, options, projection: None, meta: None })
+        let loaded = load_backbone(name, &options)?;
+        let id = loaded.id(options.build.proj_layer);
+        Ok(Self { backbone: loaded.backbone, id, preprocess: loaded.record, options, projection: None, meta: None })
     }
 
     /// A trained embedder: `path` is a run folder or an embedder file.
@@ -49,29 +51,24 @@ impl Embedder {
     /// [`Error::Weights`] when the file does not fit, or when the backbone's weights are not those it was trained with.
     pub fn open(path: &Path, mut options: LoadOptions) -> Result<Self> {
         let file = EmbedderFile::open(path)?;
-        let id = &file.meta.backbone;
-        let embedded = options.weights.is_none() && file.standalone.is_some();
-        if embedded {
-            options.weights.clone_from(&file.standalone);
-        } else if options.weights.is_none() && options.revision.is_none() {
-            options.revision.clone_from(&id.commit);
-        }
-        options.proj_layer = id.proj_layer;
-        options.img_size = Some(file.meta.preprocess.size[0]);
-        let backbone = load_backbone(&id.name, &options)?;
-        if !embedded && backbone.weights_hash != id.weights_hash {
-            return Err(Error::Weights {
-                path: options.weights.clone().unwrap_or_else(|| path.to_path_buf()),
-                model: format!("the embedder {}", path.display()),
-                problems: format!(
-                    "its projection was trained on {} with the weights {}, these are {}; give the right file with --weights",
-                    id.name, id.weights_hash, backbone.weights_hash
-                ),
-            });
-        }
+        let id = file.meta.backbone.clone();
+        options.build.proj_layer = id.proj_layer;
+        let backbone = match (&file.standalone, &options.weights) {
+            (Some(own), None) => {
+                let weights = Weights::open_below(own, BACKBONE_PREFIX)?;
+                pretrained(&id.name)?.architecture()?.build(&id.name, &weights, &options.build)?
+            }
+            _ => {
+                if options.weights.is_none() && options.revision.is_none() {
+                    options.revision.clone_from(&id.commit);
+                }
+                same_weights(path, load_backbone(&id.name, &options)?, (&id, &options))?
+            }
+        };
         Ok(Self {
             preprocess: file.meta.preprocess.clone(),
             backbone,
+            id,
             options,
             projection: Some(file.projection),
             meta: Some(file.meta),
@@ -90,18 +87,17 @@ impl Embedder {
 
     /// Width of the vectors, D (D_in without a projection).
     pub fn dim(&self) -> usize {
-        self.projection.as_ref().map_or(self.backbone.backbone.feature_dim(), Projection::embed_dim)
+        self.projection.as_ref().map_or(self.backbone.feature_dim(), Projection::embed_dim)
     }
 
     /// The backbone with everything that decides its features.
     pub fn source(&self) -> FeatureSource<'_> {
-        let trained = self.meta.as_ref().map(|m| m.backbone.clone());
         FeatureSource {
-            backbone: self.backbone.backbone.as_ref(),
-            id: trained.unwrap_or_else(|| self.backbone.id(self.options.proj_layer)),
+            backbone: self.backbone.as_ref(),
+            id: self.id.clone(),
             preprocess: self.preprocess.clone(),
-            device: self.options.device.clone(),
-            dtype: self.options.dtype,
+            device: self.options.build.device.clone(),
+            dtype: self.options.build.dtype,
         }
     }
 
@@ -136,11 +132,30 @@ impl Embedder {
     }
 }
 
+/// Refuses weights that the projection was not trained on.
+fn same_weights(
+    path: &Path,
+    loaded: LoadedBackbone,
+    (id, options): (&BackboneId, &LoadOptions),
+) -> Result<Box<dyn Backbone>> {
+    if loaded.weights_hash == id.weights_hash {
+        return Ok(loaded.backbone);
+    }
+    Err(Error::Weights {
+        path: options.weights.clone().unwrap_or_else(|| path.to_path_buf()),
+        model: format!("the embedder {}", path.display()),
+        problems: format!(
+            "its projection was trained on {} with the weights {}, these are {}; give the right file with --weights",
+            id.name, id.weights_hash, loaded.weights_hash
+        ),
+    })
+}
+
 impl LoadedBackbone {
     /// The identity that goes into feature stores and embedders.
     pub fn id(&self, proj_layer: bool) -> BackboneId {
         BackboneId {
-            name: self.name.clone(),
+            name: self.pretrained.full_name(),
             weights_hash: self.weights_hash.clone(),
             commit: self.commit.clone(),
             proj_layer,

@@ -4,5 +4,7 @@
 //! in one safetensors file. The backbone is named and pinned by the hash of its weights, or embedded in the file.
 
 mod file;
+mod load;
 
 pub use file::{EmbedderFile, EmbedderMeta, ProjectionKind};
+pub use load::{Embedded, Embedder};

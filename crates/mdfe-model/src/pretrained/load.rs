@@ -52,16 +52,21 @@ pub fn load_backbone(name: &str, options: &LoadOptions) -> Result<LoadedBackbone
     if let Some(side) = options.img_size {
         record.size = [side, side];
     }
-    let (files, commit) = match &options.weights {
-        Some(path) => (local(path, pretrained)?, None),
-        None => {
-            let (files, commit) = remote(pretrained, options)?;
-            (files, Some(commit))
-        }
-    };
+    let (files, commit) = weight_files(pretrained, options)?;
     let weights = Weights::open(&files)?;
     let backbone = architecture.build(&pretrained.full_name(), &weights, &options.build)?;
     Ok(LoadedBackbone { backbone, pretrained, record, weights_hash: weights_hash(&files)?, commit })
+}
+
+/// The weight files of a row, from where `options` say, and the hub's commit; downloads what is not there.
+///
+/// # Errors
+/// As [`load_backbone`].
+pub fn weight_files(row: &Pretrained, options: &LoadOptions) -> Result<(Vec<PathBuf>, Option<String>)> {
+    match &options.weights {
+        Some(path) => Ok((local(path, row)?, None)),
+        None => remote(row, options).map(|(files, commit)| (files, Some(commit))),
+    }
 }
 
 /// The files behind what the user pointed to.

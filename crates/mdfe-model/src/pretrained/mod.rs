@@ -9,7 +9,7 @@ mod lookup;
 mod table;
 
 pub use family::Family;
-pub use load::{LoadOptions, LoadedBackbone, load_backbone};
+pub use load::{LoadOptions, LoadedBackbone, load_backbone, weight_files};
 pub use lookup::{Filter, list, pretrained};
 pub use table::{Pretrained, Source};
 

@@ -13,6 +13,7 @@
 //! Wrappers that training code leaves around a tower (`module.`, `visual.`, `trunk.`) are stripped from the keys, and
 //! with `visual.` the text tower's keys are set aside.
 
+mod below;
 mod format;
 mod names;
 mod pickle;
