@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod batch;
+mod blocked;
 mod centers;
 mod error;
 mod fused;
@@ -15,6 +16,7 @@ mod unfused;
 mod update;
 
 pub use batch::Batch;
+pub use blocked::BlockedLoss;
 pub use centers::CenterShape;
 pub use error::{Error, Result};
 pub use fused::{FusedStep, Gradients, StepOutput};

@@ -4,7 +4,7 @@ use crate::{
     CenterShape, LossState, MarginLoss, Result, error::Error, error::expect_len, fused::log_density_of,
     losses::member::Sample,
 };
-use candle_core::{D, DType, Tensor};
+use candle_core::{D, DType, Device, Tensor};
 
 /// The mean loss of a batch as a scalar tensor, by candle's own operations on any device and in f32 or f64; one training step of the state.
 ///
@@ -30,8 +30,7 @@ pub fn unfused_loss(
     let index = Tensor::new(labels, embedding.device())?.unsqueeze(1)?;
     let target = cosine.gather(&index, 1)?.squeeze(1)?;
     let samples = samples_of(&target, &norms, labels)?;
-    let own = Tensor::arange(0, classes as u32, embedding.device())?.broadcast_as((batch, classes))?;
-    let own = own.eq(&index.broadcast_as((batch, classes))?)?;
+    let own = own_class(labels, classes, embedding.device())?;
     let mut next = state.clone();
     let density = match loss.member().density_scale(&next) {
         Some(scale) => density_of(&cosine.detach(), &own, scale)?,
@@ -47,7 +46,12 @@ pub fn unfused_loss(
 }
 
 /// The shape of the centers, if all shapes and labels fit the loss.
-fn shape_of(loss: &MarginLoss, embedding: &Tensor, labels: &[u32], centers: &Tensor) -> Result<CenterShape> {
+pub(crate) fn shape_of(
+    loss: &MarginLoss,
+    embedding: &Tensor,
+    labels: &[u32],
+    centers: &Tensor,
+) -> Result<CenterShape> {
     let ((batch, dim), (rows, width)) = (embedding.dims2()?, centers.dims2()?);
     let num_classes = loss.num_classes();
     expect_len("labels", "[B]", labels.len(), batch)?;
@@ -64,7 +68,7 @@ fn shape_of(loss: &MarginLoss, embedding: &Tensor, labels: &[u32], centers: &Ten
 }
 
 /// Rows divided by max(norm, 1e-12), and the norms `[B]`.
-fn unit_rows(rows: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
+pub(crate) fn unit_rows(rows: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
     // In f32 the square of 1e-12 is far above the least number, but the squares of rows as short as 1e-20 are not: they count as zero.
     let least = 1e-24;
     let squared = rows.sqr()?.sum_keepdim(1)?;
@@ -73,7 +77,11 @@ fn unit_rows(rows: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
 }
 
 /// What the target rules need to know, from tensors `[B]`.
-fn samples_of(target: &Tensor, norms: &Tensor, labels: &[u32]) -> candle_core::Result<Vec<Sample>> {
+pub(crate) fn samples_of(
+    target: &Tensor,
+    norms: &Tensor,
+    labels: &[u32],
+) -> candle_core::Result<Vec<Sample>> {
     let numbers = |tensor: &Tensor| tensor.detach().to_dtype(DType::F64)?.to_vec1::<f64>();
     let pairs = numbers(target)?.into_iter().zip(numbers(norms)?).zip(labels);
     Ok(pairs.map(|((cosine, norm), &label)| Sample { cosine, norm, label }).collect())
@@ -81,22 +89,35 @@ fn samples_of(target: &Tensor, norms: &Tensor, labels: &[u32]) -> candle_core::R
 
 /// ln(1/B sum_i sum_{c != y_i} exp(scale cos_ic)).
 fn density_of(cosine: &Tensor, own: &Tensor, scale: f64) -> candle_core::Result<f64> {
-    let logits = (cosine.to_dtype(DType::F64)? * scale)?;
-    let logits = own.where_cond(&logits.ones_like()?.affine(0.0, f64::NEG_INFINITY)?, &logits)?;
-    let values: Vec<Vec<f64>> = logits.to_vec2()?;
-    Ok(log_density_of(values.iter().map(|row| log_sum_exp(row))))
+    let logits = (cosine * scale)?;
+    let logits = own.where_cond(&logits.ones_like()?.affine(0.0, -1e30)?, &logits)?;
+    Ok(log_density_of(log_sum_exp_rows(&logits)?.into_iter()))
 }
 
-fn log_sum_exp(values: &[f64]) -> f64 {
-    let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if highest == f64::NEG_INFINITY {
-        return highest;
-    }
-    highest + values.iter().map(|value| (value - highest).exp()).sum::<f64>().ln()
+/// Which class is each sample's own, `[B, C]`; a label of C marks none.
+pub(crate) fn own_class(labels: &[u32], classes: usize, device: &Device) -> candle_core::Result<Tensor> {
+    let shape = (labels.len(), classes);
+    let index = Tensor::new(labels, device)?.unsqueeze(1)?.broadcast_as(shape)?;
+    Tensor::arange(0, classes as u32, device)?.broadcast_as(shape)?.eq(&index)
+}
+
+/// ln sum exp of each row of `[B, n]`, in f64 from the sum on.
+pub(crate) fn log_sum_exp_rows(logits: &Tensor) -> candle_core::Result<Vec<f64>> {
+    // Masked logits are -1e30: f32 holds it, and its exponential is zero beside any other.
+    let highest = logits.max_keepdim(1)?;
+    let sums = logits.broadcast_sub(&highest)?.exp()?.sum(1)?;
+    let wide = |tensor: &Tensor| tensor.to_dtype(DType::F64)?.to_vec1::<f64>();
+    let pairs = wide(&sums)?.into_iter().zip(wide(&highest.squeeze(1)?)?);
+    Ok(pairs.map(|(sum, highest)| sum.ln() + highest).collect())
+}
+
+/// The log-sum-exp of numbers.
+pub(crate) fn log_sum_exp(values: &[f64]) -> f64 {
+    log_density_of(values.iter().copied()) + (values.len() as f64).ln()
 }
 
 /// Scaled logits `[B, C]` from cosines `[B, C]` and target cosines `[B]`; `own` marks each sample's class.
-fn logits(
+pub(crate) fn logits(
     loss: &MarginLoss,
     state: &LossState,
     samples: &[Sample],

@@ -1,4 +1,6 @@
 //! What must hold for every member of the family.
+// A test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
@@ -294,7 +296,7 @@ fn inference_finds_classes_dominant_sub_centers_and_outliers() {
     let dominant = centers.dominant_sub_centers(&assigned);
     assert_eq!(dominant, [Some(0), Some(0)]);
     let scores = centers.outlier_scores(batch, &dominant).unwrap();
-    assert!(scores[0] < 0.11 && scores[1] < 1e-3 && scores[2] > 3.14 && scores[3] < 1e-3);
+    assert!(scores[0] < 0.11 && scores[1] < 1e-3 && scores[2] > 3.0 && scores[3] < 1e-3);
     let cosine = centers.cosine(&embedding).unwrap();
     assert_eq!((cosine.len(), cosine[2], cosine[4]), (8, 1.0, 1.0));
 }

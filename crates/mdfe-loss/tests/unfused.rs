@@ -1,10 +1,12 @@
 //! The fused step, the unfused reference and central differences agree.
+// A test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
 use candle_core::{DType, Device, Tensor, Var};
 use common::{assert_close, assert_near, cases, numbers};
-use mdfe_loss::{Batch, FusedStep, LossState, MarginSoftmax, unfused_loss};
+use mdfe_loss::{Batch, BlockedLoss, FusedStep, LossState, MarginSoftmax, unfused_loss};
 
 fn is_regular(name: &str) -> bool {
     // At the poles, at ties and below the least norm candle's maximum and clamp share the gradient out in other ways.
@@ -137,5 +139,36 @@ fn backward_through_candle_returns_the_fused_gradients() {
         };
         assert_eq!(half(&x), expected.embedding, "{}", case.name);
         assert_eq!(half(&w), expected.centers, "{}", case.name);
+    }
+}
+
+#[test]
+fn blocked_equals_unfused_for_every_block_size() {
+    for case in cases().iter().filter(|case| is_regular(&case.name)) {
+        for block_classes in [1, 3, 1000] {
+            let blocked = BlockedLoss { loss: case.loss.clone(), block_classes };
+            let mut state = case.loss.initial_state();
+            for step in &case.steps {
+                let var = |values: &[f32], rows| {
+                    let tensor =
+                        Tensor::from_slice(values, (rows, case.shape.embed_dim), &Device::Cpu).unwrap();
+                    Var::from_tensor(&tensor.to_dtype(DType::F64).unwrap()).unwrap()
+                };
+                let (x, w) = (var(&step.embedding, step.labels.len()), var(&step.centers, case.shape.rows()));
+                let loss = blocked.forward(&x, &step.labels, &w, &mut state).unwrap();
+                assert_near(&case.name, loss.to_scalar::<f64>().unwrap(), step.loss, 1e-8);
+                let gradients = loss.backward().unwrap();
+                let values = |var: &Var| -> Vec<f32> {
+                    let gradient = gradients.get(var).unwrap().to_dtype(DType::F32).unwrap();
+                    gradient.flatten_all().unwrap().to_vec1().unwrap()
+                };
+                assert_close(&case.name, &values(&x), &step.embedding_grad, (1e-6, 1e-9));
+                assert_close(&case.name, &values(&w), &step.centers_grad, (1e-6, 1e-9));
+                numbers(&state)
+                    .iter()
+                    .zip(&step.state)
+                    .for_each(|(a, b)| assert_near(&case.name, *a, *b, 1e-8));
+            }
+        }
     }
 }
