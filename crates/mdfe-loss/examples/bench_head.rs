@@ -184,6 +184,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
     let number = |name: &str, default: f64| value(name).map_or(Ok(default), |text| text.parse::<f64>());
     let (threads, classes) = (number("--threads", 2.0)? as usize, number("--classes", 34800.0)? as usize);
+    if value("--device").is_some_and(|device| device != "cpu") {
+        return Err("this bench times the fused step, which runs on the CPU: leave --device out".into());
+    }
     let (sample, seconds) = (number("--sample", 1.0)?, number("--seconds", 8.0)?);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     for sub_centers in [1, 3] {

@@ -87,3 +87,30 @@ impl Accumulate<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::instruction_sets::{Set, assert_same, numbers};
+
+    #[test]
+    fn every_instruction_set_adds_weighted_rows() {
+        let (count, terms, width) = (5, 9, 112);
+        let (values, rows, start) =
+            (numbers(count * terms, 1), numbers(terms * width, 2), numbers(count * width, 3));
+        for (output_stride, term_stride) in [(terms, 1), (1, count)] {
+            let sum = |output: usize, column: usize| {
+                let factor = |t: usize| f64::from(values[output * output_stride + t * term_stride]);
+                let products = (0..terms).map(|t| factor(t) * f64::from(rows[t * width + column]));
+                f64::from(start[output * width + column]) + products.sum::<f64>()
+            };
+            let expected: Vec<f64> = (0..count * width).map(|i| sum(i / width, i % width)).collect();
+            for set in Set::ALL {
+                let mut out = start.clone();
+                let factors = Factors { values: &values, output_stride, term_stride, terms };
+                set.run(Accumulate { factors, rows: &rows, width, out: &mut out });
+                assert_same(set, &out, &expected);
+            }
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 mod accumulate;
 mod aligned;
+#[cfg(test)]
+mod instruction_sets;
 mod maximum;
 mod products;
 mod rows;

@@ -84,3 +84,26 @@ impl Products<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::instruction_sets::{Set, assert_same, numbers};
+
+    #[test]
+    fn every_instruction_set_multiplies_right() {
+        // 7 rows leave one over from a tile; 112 columns are four, two and one vectors of 16.
+        let (count, stride, depth, width) = (7, 16, 13, 112);
+        let (rows, columns) = (numbers(count * stride, 1), numbers(depth * width, 2));
+        let product = |row: usize, column: usize| {
+            let terms = (0..depth).map(|d| (rows[row * stride + d], columns[d * width + column]));
+            terms.map(|(a, b)| f64::from(a) * f64::from(b)).sum::<f64>()
+        };
+        let expected: Vec<f64> = (0..count * width).map(|i| product(i / width, i % width)).collect();
+        for set in Set::ALL {
+            let mut out = vec![9.0; count * width];
+            set.run(Products { rows: &rows, stride, columns: &columns, width, out: &mut out });
+            assert_same(set, &out, &expected);
+        }
+    }
+}

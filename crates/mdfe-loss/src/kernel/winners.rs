@@ -85,3 +85,32 @@ impl Winners<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::instruction_sets::{Set, assert_same, numbers};
+
+    #[test]
+    fn every_instruction_set_adds_the_winners_alone() {
+        let (classes, samples, sub_centers, width) = (6, 5, 3, 112);
+        let stride = 16;
+        let factors = numbers(classes * stride, 1);
+        let winners: Vec<u8> = (0..classes * stride).map(|i| (i * 5 % 7 % sub_centers) as u8).collect();
+        let centers = numbers(classes * sub_centers * width, 2);
+        let sum = |sample: usize, column: usize| {
+            let term = |class: usize| {
+                let row = class * sub_centers + usize::from(winners[class * stride + sample]);
+                f64::from(factors[class * stride + sample]) * f64::from(centers[row * width + column])
+            };
+            (0..classes).map(term).sum::<f64>()
+        };
+        let expected: Vec<f64> = (0..samples * width).map(|i| sum(i / width, i % width)).collect();
+        for set in Set::ALL {
+            let mut out = vec![0.0; samples * width];
+            let (factors, winners, centers) = (&factors[..], &winners[..], &centers[..]);
+            set.run(Winners { factors, winners, stride, centers, sub_centers, out: &mut out, width });
+            assert_same(set, &out, &expected);
+        }
+    }
+}
