@@ -3,7 +3,10 @@
 use crate::{
     Backbone, Result, Weights,
     backbone::BuildOptions,
+    convnext::ConvNextConfig,
+    dual::{self, DualFamily},
     families::{EvaConfig, VitConfig},
+    sam::SamConfig,
     vit::{self, Family},
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +20,16 @@ pub enum Architecture {
     Vit(VitConfig),
     /// EVA and EVA02.
     Eva(EvaConfig),
+    /// OpenCLIP's ConvNeXt.
+    Convnext(ConvNextConfig),
+    /// Segment Anything.
+    Sam(SamConfig),
+}
+
+/// What builds an architecture: the shared transformer, or a tower of its own.
+enum Builder<'a> {
+    Vit(&'a dyn Family),
+    Dual(&'a dyn DualFamily),
 }
 
 impl Architecture {
@@ -26,12 +39,29 @@ impl Architecture {
     /// [`crate::Error::Weights`] lists missing, unexpected and mis-shaped keys; [`crate::Error::Invalid`] names a dtype
     /// that the device does not compute in.
     pub fn build(&self, model: &str, weights: &Weights, options: &BuildOptions) -> Result<Box<dyn Backbone>> {
-        vit::build(self.family(), model, weights, options)
+        match self.builder() {
+            Builder::Vit(family) => vit::build(family, model, weights, options),
+            Builder::Dual(family) => dual::build(family, model, weights, options),
+        }
     }
 
     /// The width of the features, D_in, without or with the model's own output projection.
     pub fn feature_dim(&self, proj_layer: bool) -> usize {
-        self.family().feature_dim(proj_layer)
+        match self.builder() {
+            Builder::Vit(family) => family.feature_dim(proj_layer),
+            Builder::Dual(family) => family.feature_dim(proj_layer),
+        }
+    }
+
+    /// The keys that the backbone reads and their shapes, in the order of the keys.
+    ///
+    /// # Errors
+    /// None for architectures that can be built.
+    pub fn parameter_shapes(&self, proj_layer: bool) -> Result<Vec<(String, Vec<usize>)>> {
+        match self.builder() {
+            Builder::Vit(family) => vit::shapes(family, proj_layer),
+            Builder::Dual(family) => dual::shapes(family, proj_layer),
+        }
     }
 
     /// How many parameters the backbone reads: its size in memory is that many times the dtype's.
@@ -39,13 +69,15 @@ impl Architecture {
     /// # Errors
     /// None for architectures that can be built.
     pub fn parameter_count(&self, proj_layer: bool) -> Result<usize> {
-        vit::count(self.family(), proj_layer)
+        Ok(self.parameter_shapes(proj_layer)?.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum())
     }
 
-    fn family(&self) -> &dyn Family {
+    fn builder(&self) -> Builder<'_> {
         match self {
-            Self::Vit(config) => config,
-            Self::Eva(config) => config,
+            Self::Vit(config) => Builder::Vit(config),
+            Self::Eva(config) => Builder::Vit(config),
+            Self::Convnext(config) => Builder::Dual(config),
+            Self::Sam(config) => Builder::Dual(config),
         }
     }
 }

@@ -3,6 +3,8 @@
 mod architecture;
 mod backbone;
 mod blocks;
+mod convnext;
+mod dual;
 mod embedder;
 mod error;
 pub mod extract;
@@ -11,18 +13,21 @@ mod hub;
 mod ops;
 mod pretrained;
 mod projection;
+mod sam;
 mod vit;
 mod weights;
 
 pub use architecture::Architecture;
 pub use backbone::{Backbone, BuildOptions, Purpose};
+pub use convnext::{ConvNextConfig, ConvNextProjection};
 pub use embedder::{Embedded, Embedder, EmbedderFile, EmbedderMeta, ProjectionKind};
 pub use error::{Error, Result};
-pub use ops::{Activation, Level};
 pub use hub::{Fetched, Hub, HubOptions, HubProblem, Progress};
+pub use ops::{Activation, Level};
 pub use pretrained::{
     Family, Filter, LoadOptions, LoadedBackbone, Pretrained, Source, list, load_backbone, pretrained,
     weight_files,
 };
 pub use projection::{Projection, normalize};
+pub use sam::SamConfig;
 pub use weights::{TensorSource, Weights, weights_hash};

@@ -53,11 +53,11 @@ pub(crate) fn build(
     Ok(Box::new(Vit { feature_dim: family.feature_dim(*proj_layer), path }))
 }
 
-/// The number of values that a family reads, counted without making any.
-pub(crate) fn count(family: &dyn Family, proj_layer: bool) -> Result<usize> {
+/// The keys that a family reads with their shapes, without any weights.
+pub(crate) fn shapes(family: &dyn Family, proj_layer: bool) -> Result<Vec<(String, Vec<usize>)>> {
     let shapes = Weights::shapes_only();
     Tower::load(family, &shapes, proj_layer)?;
-    Ok(shapes.requested())
+    Ok(shapes.missing())
 }
 
 impl Backbone for Vit {

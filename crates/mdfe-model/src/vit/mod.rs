@@ -11,5 +11,6 @@ mod build;
 mod fused;
 mod tower;
 
-pub(crate) use build::{build, count};
+pub(crate) use build::{build, shapes};
+pub(crate) use fused::{FusedLinear, FusedNorm, values};
 pub(crate) use tower::{Family, Pool, Trunk};

@@ -7,4 +7,5 @@ mod pool;
 mod scratch;
 mod tower;
 
+pub(crate) use linear::{FusedLinear, FusedNorm, values};
 pub(crate) use tower::FusedTower;

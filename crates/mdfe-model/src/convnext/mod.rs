@@ -1,0 +1,75 @@
+//! ConvNeXt as OpenCLIP's image tower (arXiv 2201.03545; timm `convnext.py` in open_clip `timm_model.py`).
+//!
+//! ```text
+//! pixels ─ 4x4 patches ─ norm ─ stage × 4 ─ mean ─ norm ─ features ─ (linear | MLP)
+//! stage:  (norm ─ 2x2 patches) ─ block × depth         block:  x + γ · mlp(norm(depthwise 7x7 (x)))
+//! ```
+//!
+//! Pictures are `[B, H, W, C]` throughout, so that norms and products see channels last.
+
+mod depthwise;
+mod fused;
+mod tower;
+
+use crate::{
+    Result, Weights,
+    dual::{DualFamily, Half, SliceTower, TensorTower},
+};
+use fused::FusedConvNext;
+use serde::{Deserialize, Serialize};
+use tower::{Block, Tower};
+
+/// A ConvNeXt tower of OpenCLIP.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConvNextConfig {
+    /// Side of the native input in pixels; any other of at least 32 will do.
+    pub image_size: usize,
+    /// Blocks of each stage.
+    pub depths: Vec<usize>,
+    /// Channels of each stage.
+    pub dims: Vec<usize>,
+    /// What the norms of stem and stages add to the variance.
+    pub norm_eps: f64,
+    /// What the norm of the pooled features adds.
+    pub head_norm_eps: f64,
+    /// The shape of the model's own output projection.
+    pub projection: ConvNextProjection,
+    /// The width behind the projection. Default none.
+    #[serde(default)]
+    pub projected_dim: Option<usize>,
+}
+
+/// The output projection of OpenCLIP's `TimmModel`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConvNextProjection {
+    /// One matrix without bias.
+    Linear,
+    /// Two around GELU, the hidden width twice the output's, the second without bias.
+    Mlp,
+}
+
+impl ConvNextConfig {
+    /// The width of the pooled trunk.
+    fn width(&self) -> usize {
+        self.dims.last().copied().unwrap_or_default()
+    }
+}
+
+impl DualFamily for ConvNextConfig {
+    fn feature_dim(&self, proj_layer: bool) -> usize {
+        self.projected_dim.filter(|_| proj_layer).unwrap_or_else(|| self.width())
+    }
+
+    fn tensors(&self, w: &Weights, proj_layer: bool) -> Result<Box<dyn TensorTower>> {
+        Ok(Box::new(Tower::load(self, w, proj_layer)?))
+    }
+
+    fn packed_f32(&self, w: &Weights, proj_layer: bool) -> Result<Box<dyn SliceTower>> {
+        Ok(Box::new(FusedConvNext::<f32>::new(Tower::load(self, w, proj_layer)?)?))
+    }
+
+    fn packed_bf16(&self, w: &Weights, proj_layer: bool) -> Result<Box<dyn SliceTower>> {
+        Ok(Box::new(FusedConvNext::<Half>::new(Tower::load(self, w, proj_layer)?)?))
+    }
+}
