@@ -124,15 +124,16 @@ impl Trainer {
         let (features, weight) =
             (normal(BATCH * FEATURES), normal(DIM * FEATURES).iter().map(|w| w * 0.0173).collect());
         let labels = (0..BATCH).map(|_| rng.random_range(0..classes as u32)).collect();
-        let zeros = |count| (vec![0.0; count], vec![0.0; count]);
+        // Not zero, whose pages the system would hand out one by one during the first steps.
+        let moments = |count| (vec![f32::MIN_POSITIVE; count], vec![f32::MIN_POSITIVE; count]);
         Ok(Self {
             features,
             labels,
             weight,
             bias: vec![0.0; DIM],
-            projection_moments: zeros(DIM * FEATURES + DIM),
+            projection_moments: moments(DIM * FEATURES + DIM),
             centers: shape.xavier_uniform(&mut rng),
-            moments: zeros(shape.values()),
+            moments: moments(shape.values()),
             fused: FusedStep::new(MarginLoss::new(&options, classes, None)?, shape)?,
             sample,
             steps: 0.0,

@@ -6,7 +6,10 @@ mod common;
 
 use candle_core::{DType, Device, Tensor, Var};
 use common::{assert_close, assert_near, cases, numbers};
-use mdfe_loss::{Batch, BlockedLoss, FusedStep, LossState, MarginSoftmax, unfused_loss};
+use mdfe_loss::{
+    AdaCos, AdaFace, Batch, BlockedLoss, CurricularFace, FusedStep, LossOptions, LossState, MarginLoss,
+    MarginSoftmax, unfused_loss,
+};
 
 fn is_regular(name: &str) -> bool {
     // At the poles, at ties and below the least norm candle's maximum and clamp share the gradient out in other ways.
@@ -38,83 +41,59 @@ fn unfused_in_f64_equals_pytorch() {
     }
 }
 
+/// The loss of a case with a state that steps leave alone, so that it is a function of its inputs.
+fn frozen(case: &common::Case) -> (MarginLoss, LossState) {
+    let (options, state) = match case.loss.name() {
+        "AdaCos" => (LossOptions::AdaCos(AdaCos { dynamic: false, scale: None }), case.loss.initial_state()),
+        "CurricularFace" => {
+            let options = CurricularFace { momentum: 1.0, ..Default::default() };
+            (LossOptions::CurricularFace(options), LossState::CurricularFace { t: 0.3 })
+        }
+        "AdaFace" => {
+            let options = AdaFace { momentum: 1.0, ..Default::default() };
+            (LossOptions::AdaFace(options), LossState::AdaFace { batch_mean: 2.0, batch_std: 1.0 })
+        }
+        _ => return (case.loss.clone(), case.loss.initial_state()),
+    };
+    (MarginLoss::new(&options, case.shape.num_classes, None).unwrap(), state)
+}
+
 #[test]
 fn central_differences_in_f64_confirm_every_gradient() {
     const H: f64 = 1e-6;
     for case in cases().iter().filter(|case| case.name.contains("random K=3")) {
-        let step = &case.steps[1];
-        // AdaFace's norms and AdaCos' scale are constants of the gradient, so the state is held by evaluating from the frozen next state.
-        let value = |x: &[f64], w: &[f64], state: &LossState| {
-            let tensor =
-                |v: &[f64], rows| Tensor::from_slice(v, (rows, case.shape.embed_dim), &Device::Cpu).unwrap();
+        let (step, (loss, state), dim) = (&case.steps[1], frozen(case), case.shape.embed_dim);
+        let value = |x: &[f64], w: &[f64]| {
+            let tensor = |v: &[f64], rows| Tensor::from_slice(v, (rows, dim), &Device::Cpu).unwrap();
             let (x, w) = (tensor(x, step.labels.len()), tensor(w, case.shape.rows()));
-            let mut state = state.clone();
-            unfused_loss(&case.loss, &x, &step.labels, &w, &mut state).unwrap().to_scalar::<f64>().unwrap()
+            unfused_loss(&loss, &x, &step.labels, &w, &mut state.clone()).unwrap().to_scalar::<f64>().unwrap()
         };
-        if case.loss.name() == "AdaFace"
-            || case.loss.name() == "AdaCos"
-            || case.loss.name() == "CurricularFace"
-        {
-            continue; // The state follows the input: `stop_gradient_losses_have_the_gradient_of_their_frozen_state` checks these.
-        }
-        let state = case.loss.initial_state();
         let wide = |v: &[f32]| v.iter().map(|&v| f64::from(v)).collect::<Vec<f64>>();
         let (x, w) = (wide(&step.embedding), wide(&step.centers));
-        let difference = |which: usize, at: usize| {
+        let difference = |of_x: bool, at: usize| {
             let moved = |h: f64| {
                 let (mut x, mut w) = (x.clone(), w.clone());
-                if which == 0 {
-                    x[at] += h
-                } else {
-                    w[at] += h
-                }
-                value(&x, &w, &state)
+                *(if of_x { &mut x[at] } else { &mut w[at] }) += h;
+                value(&x, &w)
             };
-            ((moved(H) - moved(-H)) / (2.0 * H)) as f32
+            (moved(H) - moved(-H)) / (2.0 * H)
         };
-        let by_x: Vec<f32> = (0..x.len()).map(|at| difference(0, at)).collect();
-        let by_w: Vec<f32> = (0..w.len()).map(|at| difference(1, at)).collect();
-        let mut fused = FusedStep::new(case.loss.clone(), case.shape).unwrap();
+        let by_w: Vec<f32> = (0..w.len()).map(|at| difference(false, at) as f32).collect();
+        // AdaFace's margin follows the norm, through which no gradient flows: what a change of the norm does is along the row, where every
+        // other part of the gradient is zero, so that part is taken out.
+        let mut by_x: Vec<f64> = (0..x.len()).map(|at| difference(true, at)).collect();
+        for (gradient, row) in by_x.chunks_mut(dim).zip(x.chunks(dim)) {
+            let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+            let along = dot(gradient, row) / dot(row, row);
+            gradient.iter_mut().zip(row).for_each(|(g, x)| *g -= along * x);
+        }
+        let by_x: Vec<f32> = by_x.into_iter().map(|g| g as f32).collect();
+        let mut fused = FusedStep::new(loss.clone(), case.shape).unwrap();
         let batch = Batch { embedding: &step.embedding, labels: &step.labels };
         let found = fused.loss_and_grad(batch, &step.centers, &mut state.clone()).unwrap();
-        // The differences are good to h^2 times a third derivative of s^3 = 64^3, and to 1e-16 / h.
+        // The differences are good to h^2 times a third derivative of up to 64^3, and to 1e-16 / h.
         assert_close(&case.name, &found.embedding, &by_x, (1e-5, 1e-9));
         assert_close(&case.name, &found.centers, &by_w, (1e-5, 1e-9));
-    }
-}
-
-#[test]
-fn stop_gradient_losses_have_the_gradient_of_their_frozen_state() {
-    const H: f32 = 1e-3;
-    for case in cases().iter().filter(|case| case.name.contains("random K=3")) {
-        if !["AdaCos", "CurricularFace"].contains(&case.loss.name()) {
-            continue;
-        }
-        let step = &case.steps[1];
-        let mut fused = FusedStep::new(case.loss.clone(), case.shape).unwrap();
-        let mut state = case.loss.initial_state();
-        let batch = Batch { embedding: &step.embedding, labels: &step.labels };
-        let found = fused.loss_and_grad(batch, &step.centers, &mut state).unwrap();
-        let largest = found.embedding.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-        let mut agreeing = 0;
-        for at in 0..step.embedding.len() {
-            let mut moved = |h: f32| {
-                let mut x = step.embedding.clone();
-                x[at] += h;
-                fused.loss(Batch { embedding: &x, labels: &step.labels }, &step.centers, &state).unwrap()
-            };
-            let slope = (moved(H) - moved(-H)) / f64::from(2.0 * H);
-            // f32 cosines and a wide step: 2 % of the largest.
-            agreeing +=
-                usize::from((slope - f64::from(found.embedding[at])).abs() <= 0.02 * f64::from(largest));
-        }
-        // A step may cross a hard negative's bound or a change of winners, where the loss has a kink.
-        assert!(
-            agreeing * 10 >= step.embedding.len() * 9,
-            "{}: {agreeing} of {}",
-            case.name,
-            step.embedding.len()
-        );
     }
 }
 
