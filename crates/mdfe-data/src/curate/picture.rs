@@ -1,7 +1,10 @@
 //! What is kept of a picture: two hashes.
 
 use super::phash::perceptual_hash;
-use crate::prepare::picture::{decode, read_file, reason};
+use crate::{
+    decode_bytes,
+    prepare::picture::{read_file, reason},
+};
 use std::path::Path;
 
 /// The hashes of one picture.
@@ -15,6 +18,6 @@ pub(super) struct Fingerprint {
 /// Opens a picture, or says why that cannot be done.
 pub(super) fn fingerprint(path: &Path) -> Result<Fingerprint, String> {
     let bytes = read_file(path)?;
-    let picture = decode(path, &bytes).map_err(reason)?;
+    let picture = decode_bytes(path, &bytes).map_err(reason)?;
     Ok(Fingerprint { content: blake3::hash(&bytes), perceptual: perceptual_hash(&picture) })
 }

@@ -6,7 +6,7 @@ use super::{
     output::{csv_bytes, write_whole},
     picture,
 };
-use crate::Result;
+use crate::{Result, decode_bytes};
 use std::path::Path;
 
 /// A sample that is to be cut out of a picture.
@@ -54,7 +54,7 @@ pub(super) fn cut(job: &Job<'_>, path: &str, wanted: Vec<Wanted>) -> Result<Cut>
     }
     let on_disk = job.source.on_disk(path);
     let opened = picture::read_file(&on_disk)
-        .and_then(|bytes| picture::decode(&on_disk, &bytes).map(|p| (p, bytes)).map_err(picture::reason));
+        .and_then(|bytes| decode_bytes(&on_disk, &bytes).map(|p| (p, bytes)).map_err(picture::reason));
     let (pixels, bytes) = match opened {
         Ok(opened) => opened,
         Err(reason) => {
