@@ -1,6 +1,6 @@
 //! Files and bytes to pictures, with limits.
 
-use super::to_rgb::to_rgb;
+use super::{jpeg, to_rgb::to_rgb};
 use crate::{Error, Result};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 use std::{io::Cursor, path::Path};
@@ -41,7 +41,10 @@ pub fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<RgbImage> {
 
 fn by_format(bytes: &[u8], format: ImageFormat) -> std::result::Result<RgbImage, String> {
     check_size(bytes, format)?;
-    generic(bytes, format).map(to_rgb)
+    match format {
+        ImageFormat::Jpeg => jpeg::decode(bytes),
+        _ => generic(bytes, format).map(to_rgb),
+    }
 }
 
 fn generic(bytes: &[u8], format: ImageFormat) -> std::result::Result<DynamicImage, String> {

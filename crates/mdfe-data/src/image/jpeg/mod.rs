@@ -1,0 +1,130 @@
+//! JPEG as libjpeg-turbo decodes it by default, bit for bit: `islow` transform, fancy upsampling, fixed-point colours.
+//!
+//! The usual decoders of the Rust world round differently in the transform, the upsampling and the colours, which shows in
+//! the features of a backbone. Sequential and progressive Huffman files of 8 bits are read, with one, three or four
+//! components. As in libjpeg, data that ends at a marker too early is filled up; a file that ends too early is an error.
+
+mod bits;
+mod block;
+mod color;
+mod header;
+mod huffman;
+mod idct;
+mod scan;
+mod upsample;
+
+use color::Colors;
+use header::{Frame, Parsed, Tables, broken};
+use image::RgbImage;
+use scan::Plane;
+
+/// Decodes a file to RGB. The caller has checked the size that the header states.
+pub(super) fn decode(data: &[u8]) -> Parsed<RgbImage> {
+    let mut tables = Tables::default();
+    let mut frame: Option<Frame> = None;
+    let mut planes: Vec<Plane> = Vec::new();
+    let mut position = 2;
+    let mut scans = 0;
+    while let Some(marker) = next_marker(data, &mut position) {
+        if marker == 0xD9 {
+            break;
+        }
+        let segment = segment(data, &mut position)
+            .ok_or_else(|| "the JPEG file is truncated in its header".to_owned())?;
+        match marker {
+            0xDB => tables.quantisation(segment)?,
+            0xC4 => tables.huffman(segment)?,
+            0xDD => tables.restart_interval = segment.iter().take(2).fold(0, |v, &b| v << 8 | usize::from(b)),
+            0xE0..=0xEF => tables.application(marker, segment),
+            0xC0..=0xC2 if frame.is_some() => return Err(broken("two frames")),
+            0xC0..=0xC2 => {
+                let parsed = Frame::parse(segment, marker == 0xC2)?;
+                planes = parsed.components.iter().map(|c| Plane::new(c, parsed.progressive)).collect();
+                frame = Some(parsed);
+            }
+            0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
+                return Err("this kind of JPEG (lossless, hierarchical or arithmetic) is not supported; save it as a \
+                            baseline or progressive JPEG"
+                    .to_owned());
+            }
+            0xDA => {
+                let frame = frame.as_mut().ok_or_else(|| broken("a scan before the frame header"))?;
+                let scan = frame.scan(segment, &tables)?;
+                position = scan::decode_scan(data, position, (frame, &scan), &tables, &mut planes)?;
+                scans += 1;
+                // A file of a few kilobytes with thousands of empty scans would take hours.
+                if scans > MAX_SCANS {
+                    return Err(broken("too many scans"));
+                }
+            }
+            _ => {}
+        }
+    }
+    let frame = frame.ok_or_else(|| broken("no frame header"))?;
+    if frame.components.iter().any(|c| c.quant.is_none()) {
+        return Err("the JPEG file is truncated: a color component is missing".to_owned());
+    }
+    if frame.progressive {
+        for (plane, component) in planes.iter_mut().zip(&frame.components) {
+            plane.finish(component);
+        }
+    }
+    let bytes = assemble(&frame, &planes, Colors::of(&frame, &tables));
+    RgbImage::from_raw(frame.width as u32, frame.height as u32, bytes).ok_or_else(|| broken("size"))
+}
+
+/// Scans of a progressive file; encoders write about ten.
+const MAX_SCANS: usize = 256;
+
+/// The next marker's code; restart markers and filling bytes are passed over.
+fn next_marker(data: &[u8], position: &mut usize) -> Option<u8> {
+    loop {
+        let pair = data.get(*position..*position + 2)?;
+        match pair {
+            [0xFF, 0x00 | 0xD0..=0xD8 | 0x01] => *position += 2,
+            [0xFF, 0xFF] => *position += 1,
+            [0xFF, code] => {
+                *position += 2;
+                return Some(*code);
+            }
+            _ => *position += 1,
+        }
+    }
+}
+
+/// The content of a marker segment, without its length.
+fn segment<'a>(data: &'a [u8], position: &mut usize) -> Option<&'a [u8]> {
+    let head = data.get(*position..*position + 2)?;
+    let length = usize::from(head[0]) << 8 | usize::from(head[1]);
+    let content = data.get(*position + 2..*position + length)?;
+    *position += length;
+    Some(content)
+}
+
+fn assemble(frame: &Frame, planes: &[Plane], colors: Colors) -> Vec<u8> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        #[target_feature(enable = "avx2")]
+        fn avx2(frame: &Frame, planes: &[Plane], colors: Colors) -> Vec<u8> {
+            assemble_any(frame, planes, colors)
+        }
+        // SAFETY: the processor has AVX2.
+        #[allow(unsafe_code)]
+        return unsafe { avx2(frame, planes, colors) };
+    }
+    assemble_any(frame, planes, colors)
+}
+
+#[inline(always)]
+fn assemble_any(frame: &Frame, planes: &[Plane], colors: Colors) -> Vec<u8> {
+    let mut rows = vec![vec![0; frame.width]; planes.len()];
+    let mut sums = Vec::new();
+    let mut out = vec![0; frame.width * frame.height * 3];
+    for (y, line) in out.chunks_exact_mut(frame.width * 3).enumerate() {
+        for ((row, component), plane) in rows.iter_mut().zip(&frame.components).zip(planes) {
+            upsample::row(frame, component, plane, y, (&mut sums, row));
+        }
+        color::row(colors, &rows, line);
+    }
+    out
+}
