@@ -18,15 +18,15 @@ pub use dataset::{ClassId, Dataset, Domain, Sample};
 pub use embeddings::Embeddings;
 pub use error::{Error, Result};
 pub use files::write_atomically;
-pub use ordered::{OrderedOptions, ordered_map};
 pub use image::{decode, decode_bytes};
+pub use ordered::{OrderedOptions, ordered_map};
+pub use prepare::{
+    CropRect, PrepareOptions, PrepareReport, Progress, SkippedItem, needs_preparation, padded_crop, prepare,
+};
 pub use preprocess::{CropMode, Interpolation, PreprocessRecord, Preprocessor};
 pub use readers::{ReadOptions, Reading, read, uned};
 pub use registry::{
-    DatasetInfo, Expected, ListRow, MissingEntry, Origin, TreeCheck, TreeEntry, check_tree, datasets, find, list,
-    list_text, missing_pictures, class_size_histogram, counts_line, jsonl_line,
-};
-pub use prepare::{
-    CropRect, PrepareOptions, PrepareReport, Progress, SkippedItem, needs_preparation, padded_crop, prepare,
+    DatasetInfo, Expected, ListRow, MissingEntry, Origin, TreeCheck, TreeEntry, check_tree,
+    class_size_histogram, counts_line, datasets, find, jsonl_line, list, list_text, missing_pictures,
 };
 pub use select::{DropReason, Dropped, Selection, exclude, read_exclusions};
