@@ -3,7 +3,7 @@
 use super::{EmbedderFile, EmbedderMeta, file::BACKBONE_PREFIX};
 use crate::{
     Backbone, Error, LoadOptions, LoadedBackbone, Projection, Result, Weights,
-    extract::{FeatureSource, PipelineOptions, features_of},
+    extract::{Extractor, PipelineOptions, features_of},
     load_backbone, pretrained,
 };
 use mdfe_data::{PreprocessRecord, store::BackboneId};
@@ -91,8 +91,8 @@ impl Embedder {
     }
 
     /// The backbone with everything that decides its features.
-    pub fn source(&self) -> FeatureSource<'_> {
-        FeatureSource {
+    pub fn extractor(&self) -> Extractor<'_> {
+        Extractor {
             backbone: self.backbone.as_ref(),
             id: self.id.clone(),
             preprocess: self.preprocess.clone(),
@@ -114,7 +114,7 @@ impl Embedder {
     ) -> Result<Embedded> {
         let mut out = Embedded::default();
         let mut features = Vec::new();
-        features_of(&self.source(), paths, options, |_| false, |item, row| {
+        features_of(&self.extractor(), paths, options, |_| false, |item, row| {
             match row {
                 Ok(row) => {
                     features.extend_from_slice(row);

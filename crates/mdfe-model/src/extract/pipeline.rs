@@ -9,7 +9,7 @@ use std::{
 };
 
 /// A backbone with everything that decides its features.
-pub struct FeatureSource<'a> {
+pub struct Extractor<'a> {
     /// The model.
     pub backbone: &'a dyn Backbone,
     /// Its identity: name and hash of the weights.
@@ -58,7 +58,7 @@ pub type RowResult<'a> = std::result::Result<&'a [f32], String>;
 /// # Errors
 /// [`Error::Candle`] from the backbone, [`Error::Invalid`] for a batch of 0. An unreadable picture is not an error here.
 pub fn features_of(
-    source: &FeatureSource<'_>,
+    extractor: &Extractor<'_>,
     paths: &[PathBuf],
     options: PipelineOptions,
     cut: impl Fn(usize) -> bool,
@@ -67,7 +67,7 @@ pub fn features_of(
     if options.batch == 0 {
         return Err(Error::Invalid("the batch must hold at least one picture".into()));
     }
-    let [height, width] = source.preprocess.size;
+    let [height, width] = extractor.preprocess.size;
     let pixels = 3 * height * width;
     let mut batch = Batch { pixels: Vec::with_capacity(options.batch * pixels), rows: Vec::new(), good: 0 };
     let (mut times, mut item, mut outcome) = (PipelineTimes::default(), 0, Ok(true));
@@ -76,13 +76,13 @@ pub fn features_of(
         let mut out = vec![0.0; pixels];
         preprocessor.load(&paths[i], &mut out).map(|()| out).map_err(|e| e.to_string())
     };
-    let make = || Preprocessor::new(source.preprocess.clone());
+    let make = || Preprocessor::new(extractor.preprocess.clone());
     times.decode_wait = ordered_map(paths.len(), ordered, make, decode, |result| {
         batch.push(item, result);
         item += 1;
         if batch.good == options.batch || cut(item - 1) || item == paths.len() {
             let started = Instant::now();
-            outcome = batch.flush(source, &mut sink);
+            outcome = batch.flush(extractor, &mut sink);
             times.compute += started.elapsed();
         }
         matches!(outcome, Ok(true))
@@ -114,17 +114,17 @@ impl Batch {
     /// Computes the batch and hands every row over.
     fn flush(
         &mut self,
-        source: &FeatureSource<'_>,
+        extractor: &Extractor<'_>,
         sink: &mut impl FnMut(usize, RowResult<'_>) -> Result<bool>,
     ) -> Result<bool> {
-        let dim = source.backbone.feature_dim();
+        let dim = extractor.backbone.feature_dim();
         let features = if self.good == 0 {
             Vec::new()
         } else {
-            let [height, width] = source.preprocess.size;
+            let [height, width] = extractor.preprocess.size;
             let pixels = std::mem::take(&mut self.pixels);
-            let pixels = Tensor::from_vec(pixels, (self.good, 3, height, width), &source.device)?;
-            let features = source.backbone.features(&pixels)?;
+            let pixels = Tensor::from_vec(pixels, (self.good, 3, height, width), &extractor.device)?;
+            let features = extractor.backbone.features(&pixels)?;
             features.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?
         };
         self.good = 0;
@@ -139,7 +139,7 @@ impl Batch {
             {
                 return Err(Error::Invalid(format!(
                     "{} gives the feature {bad} for picture {item}; check the weights and the dtype",
-                    source.id.name
+                    extractor.id.name
                 )));
             }
             if !sink(item, row)? {

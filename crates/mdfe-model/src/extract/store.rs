@@ -1,6 +1,6 @@
 //! `mdfe extract`: the features of a data set, into a feature store.
 
-use super::pipeline::{FeatureSource, PipelineOptions, PipelineTimes, features_of};
+use super::pipeline::{Extractor, PipelineOptions, PipelineTimes, features_of};
 use crate::{Error, Result};
 use mdfe_data::{
     Dataset, write_atomically,
@@ -72,17 +72,17 @@ pub struct Extraction {
 /// [`Error::Invalid`] when more than `max_bad` of the pictures are unreadable (they are listed in `unreadable.jsonl` in the
 /// store's folder), [`Error::Data`] when the store cannot be written, [`Error::Candle`] from the backbone.
 pub fn extract(
-    source: &FeatureSource<'_>,
+    extractor: &Extractor<'_>,
     dataset: &Dataset,
     options: &ExtractOptions,
     mut watch: impl FnMut(ExtractProgress) -> bool,
 ) -> Result<Extraction> {
     let spec = StoreSpec {
-        backbone: source.id.clone(),
-        preprocess: source.preprocess.clone(),
+        backbone: extractor.id.clone(),
+        preprocess: extractor.preprocess.clone(),
         dtype: options.dtype,
-        compute: source.dtype.as_str().to_owned(),
-        dim: source.backbone.feature_dim(),
+        compute: extractor.dtype.as_str().to_owned(),
+        dim: extractor.backbone.feature_dim(),
         shard_rows: options.shard_rows,
     };
     let writer = StoreWriter::open(&options.parent, spec, dataset)?;
@@ -101,7 +101,7 @@ pub fn extract(
     let reused = status.rows + status.skipped.len();
     let mut bad = status.skipped;
     let (mut shard, mut computed, mut stopped) = (ShardRows::default(), 0, false);
-    let times = features_of(source, &paths, options.pipeline, is_last, |item, features| {
+    let times = features_of(extractor, &paths, options.pipeline, is_last, |item, features| {
         match features {
             Ok(features) => {
                 shard.features.extend_from_slice(features);
