@@ -43,7 +43,7 @@ impl ClassSample {
             let take = if positive {
                 true
             } else {
-                let take = wanted > 0 && rng.random_range(0..left) < wanted;
+                let take = wanted > 0 && rng.random::<f64>() * (left as f64) < wanted as f64;
                 wanted -= usize::from(take);
                 left -= 1;
                 take
