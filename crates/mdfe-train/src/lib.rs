@@ -1,1 +1,33 @@
 #![doc = include_str!("../README.md")]
+
+mod checkpoint;
+mod config;
+mod error;
+mod evaluate;
+mod linear;
+mod matmul;
+mod observer;
+mod optim;
+mod plan;
+mod random;
+mod recipe;
+mod run_log;
+mod schedule;
+mod source;
+mod trainer;
+
+pub use checkpoint::Checkpoints;
+pub use config::{
+    BackboneConfig, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig, Transform, TransformConfig,
+};
+pub use error::{Error, Result};
+pub use evaluate::{Comparison, compare};
+pub use linear::{Linear, dropout};
+pub use observer::{Observer, StepReport, Watch};
+pub use optim::{Moments, OptimizerKind, OptimizerOptions, UpdateRule};
+pub use plan::{Counts, Plan};
+pub use recipe::{LossConfig, ProjectionKind, ProjectionOptions, Recipe, TrainOptions};
+pub use run_log::RunLog;
+pub use schedule::{Schedule, ScheduleKind, Warmup};
+pub use source::{FeatureSource, JoinedFeatures, MemoryFeatures};
+pub use trainer::{Outcome, TrainState, Trainer};

@@ -1,0 +1,162 @@
+//! Checkpoints: one safetensors file each, written beside its place and renamed into it.
+
+use crate::{Error, Result, TrainState};
+use mdfe_data::write_atomically;
+use mdfe_loss::LossState;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+/// The checkpoints of a run, in a folder.
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    dir: PathBuf,
+    keep: usize,
+}
+
+/// The part of a checkpoint that is no tensor.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    format: String,
+    step: usize,
+    loss: LossState,
+    /// Recipe and data that the checkpoint belongs to.
+    experiment: Value,
+}
+
+const FORMAT: &str = "mdfe-checkpoint-1";
+const HEADER_KEY: &str = "mdfe";
+const PREFIX: &str = "checkpoint-";
+const SUFFIX: &str = ".safetensors";
+
+impl Checkpoints {
+    /// Checkpoints in `dir`, which is created; the newest `keep` (at least one) stay.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the folder can't be created.
+    pub fn new(dir: impl Into<PathBuf>, keep: usize) -> Result<Self> {
+        let dir = dir.into();
+        std::fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
+        Ok(Self { dir, keep: keep.max(1) })
+    }
+
+    /// The newest checkpoint's file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the folder can't be read.
+    pub fn newest(&self) -> Result<Option<PathBuf>> {
+        Ok(self.all()?.pop())
+    }
+
+    /// Writes the state; older checkpoints beyond the number to keep are deleted afterwards.
+    pub(crate) fn save(&self, state: &TrainState, experiment: &Value) -> Result<()> {
+        let path = self.dir.join(format!("{PREFIX}{:08}{SUFFIX}", state.step));
+        let record = Record {
+            format: FORMAT.into(),
+            step: state.step,
+            loss: state.loss.clone(),
+            experiment: experiment.clone(),
+        };
+        let bad = |reason: String| Error::Checkpoint { path: path.clone(), reason };
+        let record = serde_json::to_string(&record).map_err(|e| bad(e.to_string()))?;
+        let mut state = state.clone();
+        let tensors: Vec<_> = tensors(&mut state)
+            .into_iter()
+            .map(|(name, values)| (name, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()))
+            .collect();
+        let views = tensors.iter().map(|(name, bytes)| {
+            TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map(|view| (*name, view))
+        });
+        let views = views.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| bad(e.to_string()))?;
+        let header = HashMap::from([(HEADER_KEY.to_owned(), record)]);
+        let bytes = safetensors::serialize(views, Some(header)).map_err(|e| bad(e.to_string()))?;
+        write_atomically(&path, &bytes)?;
+        let all = self.all()?;
+        for old in &all[..all.len().saturating_sub(self.keep)] {
+            std::fs::remove_file(old).map_err(Error::io("delete", old))?;
+        }
+        Ok(())
+    }
+
+    /// Reads a checkpoint into a state of the same shapes.
+    ///
+    /// # Errors
+    /// [`Error::OtherExperiment`] names the keys in which `experiment` differs; [`Error::Checkpoint`] for a damaged file.
+    pub(crate) fn load(&self, path: &Path, state: &mut TrainState, experiment: &Value) -> Result<()> {
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let bad = |reason: String| Error::Checkpoint { path: path.to_path_buf(), reason };
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| bad(e.to_string()))?;
+        let record = header.metadata().as_ref().and_then(|all| all.get(HEADER_KEY));
+        let record = record.ok_or_else(|| bad(format!("it has no metadata key `{HEADER_KEY}`")))?;
+        let record: Record = serde_json::from_str(record).map_err(|e| bad(e.to_string()))?;
+        if record.format != FORMAT {
+            return Err(bad(format!("its format is {}, this build reads {FORMAT}", record.format)));
+        }
+        let mut keys = Vec::new();
+        differences("", &record.experiment, experiment, &mut keys);
+        if !keys.is_empty() {
+            return Err(Error::OtherExperiment { path: path.to_path_buf(), keys: keys.join(", ") });
+        }
+        let file = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
+        for (name, values) in tensors(state) {
+            let tensor = file.tensor(name).map_err(|_| bad(format!("tensor `{name}` is missing")))?;
+            if tensor.dtype() != Dtype::F32 || tensor.data().len() != values.len() * 4 {
+                return Err(bad(format!("tensor `{name}` does not hold {} f32 values", values.len())));
+            }
+            let read = tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+            values.iter_mut().zip(read).for_each(|(value, read)| *value = read);
+        }
+        (state.step, state.loss) = (record.step, record.loss);
+        Ok(())
+    }
+
+    /// All checkpoints, the oldest first.
+    fn all(&self) -> Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.dir).map_err(Error::io("read", &self.dir))? {
+            let path = entry.map_err(Error::io("read", &self.dir))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+                found.push(path);
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// The tensors of a state by name.
+fn tensors(state: &mut TrainState) -> Vec<(&'static str, &mut Vec<f32>)> {
+    let [weight, bias, centers] = &mut state.moments;
+    vec![
+        ("projection.weight", &mut state.projection.weight),
+        ("projection.bias", &mut state.projection.bias),
+        ("centers", &mut state.centers),
+        ("optimizer.projection.weight.first", &mut weight.first),
+        ("optimizer.projection.weight.second", &mut weight.second),
+        ("optimizer.projection.bias.first", &mut bias.first),
+        ("optimizer.projection.bias.second", &mut bias.second),
+        ("optimizer.centers.first", &mut centers.first),
+        ("optimizer.centers.second", &mut centers.second),
+    ]
+}
+
+/// Lists where two records differ: `train.seed (1 there, 2 here)`.
+fn differences(key: &str, there: &Value, here: &Value, found: &mut Vec<String>) {
+    if let (Value::Object(a), Value::Object(b)) = (there, here) {
+        for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
+            let key = match key {
+                "" | "recipe" => name.clone(),
+                key => format!("{key}.{name}"),
+            };
+            let get = |map: &serde_json::Map<String, Value>| map.get(name).cloned().unwrap_or_default();
+            differences(&key, &get(a), &get(b), found);
+        }
+    } else if there != here {
+        found.push(format!("{key} ({there} there, {here} here)"));
+    }
+}

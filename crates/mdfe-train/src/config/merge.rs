@@ -1,0 +1,26 @@
+//! One table over another: an experiment over its base, an override over an experiment.
+
+use toml::{Table, Value};
+
+/// Puts `over` on top of `under`: sections are merged, everything else, lists too, is replaced.
+///
+/// A loss of another name takes its sub-centers along, and none of the other loss's options, which may mean something else.
+pub(super) fn merge(under: &mut Table, over: Table) {
+    let loss = |table: &Table| table.get("loss").and_then(|loss| loss.get("name")).cloned();
+    if let Some(new) = loss(&over)
+        && loss(under).is_some_and(|old| old != new)
+        && let Some(Value::Table(old)) = under.get_mut("loss")
+    {
+        old.retain(|key, _| key == "sub_centers");
+    }
+    merge_tables(under, over);
+}
+
+fn merge_tables(under: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(Value::Table(under)), Value::Table(over)) => merge_tables(under, over),
+            (_, value) => drop(under.insert(key, value)),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What a training has learnt and remembers.
+
+use crate::{Linear, Moments, ProjectionKind, Recipe, random};
+use mdfe_loss::{CenterShape, LossState};
+
+/// The state of a training after a number of steps: all that a checkpoint holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainState {
+    /// Steps done. Epoch, order and random numbers follow from it.
+    pub step: usize,
+    /// The projection.
+    pub projection: Linear,
+    /// `[C*K, D]`.
+    pub centers: Vec<f32>,
+    /// Shape of the centers.
+    pub shape: CenterShape,
+    /// The optimizer's memory of weight, bias and centers.
+    pub moments: [Moments; 3],
+    /// The loss's memory.
+    pub loss: LossState,
+}
+
+impl TrainState {
+    /// The state before the first step: projection and centers drawn from the recipe's seed.
+    pub(crate) fn new(recipe: &Recipe, feature_dim: usize, shape: CenterShape, loss: LossState) -> Self {
+        let (seed, kind) = (recipe.train.seed, recipe.optimizer.name);
+        let projection = match recipe.projection.kind {
+            ProjectionKind::Linear => Linear::new(feature_dim, shape.embed_dim, seed),
+            ProjectionKind::AvgPool => Linear::average_pool(feature_dim, shape.embed_dim),
+        };
+        let centers = shape.xavier_uniform(&mut random::stream(seed, random::Purpose::Centers, 0));
+        let sizes = [projection.weight.len(), projection.bias.len(), centers.len()];
+        let moments = sizes.map(|len| Moments::new(kind, len));
+        Self { step: 0, projection, centers, shape, moments, loss }
+    }
+}

@@ -1,0 +1,163 @@
+//! Experiments: strict keys, inheritance, overrides.
+
+use mdfe_loss::{ArcFace, LossOptions};
+use mdfe_train::{Error, Experiment, OptimizerKind, Schedule, Warmup};
+use std::path::{Path, PathBuf};
+
+fn parse(text: &str, overrides: &[&str]) -> Result<Experiment, String> {
+    let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    Experiment::parse(text, "x.toml", &overrides).map_err(|e| e.to_string())
+}
+
+fn config(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs").join(name)
+}
+
+#[test]
+fn every_config_of_the_repository_parses_and_resolves_to_itself() {
+    let mut files = 0;
+    for entry in std::fs::read_dir(config("")).unwrap() {
+        let path = entry.unwrap().path();
+        let experiment = Experiment::load(&path, &[]).unwrap();
+        let resolved = experiment.resolved().unwrap();
+        assert_eq!(Experiment::parse(&resolved, "resolved.toml", &[]).unwrap(), experiment, "{resolved}");
+        files += 1;
+    }
+    assert!(files >= 2);
+}
+
+#[test]
+fn published_recipe_holds_the_published_numbers() {
+    let e = Experiment::load(&config("siglip-so400m_arcface-k3_m4d35k.toml"), &[]).unwrap();
+    let r = &e.recipe;
+    assert_eq!(r.loss.options, LossOptions::ArcFace(ArcFace { scale: 30.0, margin: 0.5 }));
+    assert_eq!((r.loss.sub_centers, r.projection.embed_dim, r.projection.dropout), (3, 64, 0.2));
+    assert_eq!(
+        (r.optimizer.name, r.optimizer.lr, r.optimizer.weight_decay),
+        (OptimizerKind::Adam, 2e-2, 1e-4)
+    );
+    assert_eq!((r.train.epochs, r.train.batch), (10, 128));
+    assert_eq!(r.schedule, Schedule { min_lr: 1e-3, warmup: Warmup::Linear, ..Schedule::default() });
+    assert_eq!(e.name, "siglip-so400m_arcface-k3_m4d35k");
+}
+
+#[test]
+fn unknown_key_names_file_key_and_nearest() {
+    for (text, nearest) in [
+        ("[optimizer]\nlearning = 1\nlr_ = 1", "optimizer.lr"),
+        ("[optimzer]\nlr = 1", "optimizer"),
+        ("[train]\nepoch = 3", "train.epochs"),
+        ("[[data.train]]\nkey = 'csv'\nmin_sample = 3", "data.train.min_samples"),
+        ("[data.train2]\nx = 1", "data.train"),
+        ("lr = 3", "optimizer.lr"),
+    ] {
+        let message = parse(text, &[]).unwrap_err();
+        assert!(message.starts_with("x.toml: unknown key `"), "{message}");
+        if !text.contains("learning") {
+            assert!(message.contains(&format!("is `{nearest}`")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn wrong_type_or_range_is_one_sentence_that_names_the_key() {
+    for (text, key) in [
+        ("[optimizer]\nlr = 'fast'", "optimizer.lr"),
+        ("[optimizer]\nlr = nan", "optimizer.lr"),
+        ("[optimizer]\nlr = -1", "optimizer.lr"),
+        ("[optimizer]\nbetas = [0.9, 1.0]", "optimizer.betas"),
+        ("[optimizer]\nname = 'Adamm'", "optimizer.name"),
+        ("[train]\nbatch = 0", "train.batch"),
+        ("[train]\nbatch = 1.5", "train.batch"),
+        ("[projection]\ndropout = 1.0", "projection.dropout"),
+        ("[loss]\nname = 'ArcFace'\nmargin = 30", "loss.margin"),
+        ("[loss]\nname = 'ArcFace'\nsub_centers = 0", "loss.sub_centers"),
+        ("[loss]\nname = 'DynM-ArcFace'\nmin_margin = 0.4\nmax_margin = 0.3", "min_margin"),
+        ("[loss]\nname = 'AdaCos'\nmargin = 0.3", "margin"),
+        ("optimizer = 3", "optimizer"),
+        ("[data]\ntrain = 3", "data.train"),
+        ("[[data.train]]\nfile = 'x'", "data.train.key"),
+        ("[schedule]\nmin_lr = 5.0", "schedule.min_lr"),
+        ("[backbone]\nproj_layer = 'yes'", "backbone.proj_layer"),
+        ("a = = 3", "line 1"),
+    ] {
+        let message = parse(text, &[]).unwrap_err();
+        assert!(message.contains(key) && !message.contains('\n'), "{text}: {message}");
+    }
+}
+
+#[test]
+fn overrides_are_typed_by_the_schema() {
+    let e = parse(
+        "",
+        &[
+            "optimizer.lr=2e-2",
+            "train.epochs=3",
+            "optimizer.betas=0.8,0.9",
+            "backbone.name=3",
+            "backbone.proj_layer=true",
+        ],
+    );
+    let e = e.unwrap();
+    assert_eq!(
+        (e.recipe.optimizer.lr, e.recipe.train.epochs, e.recipe.optimizer.betas),
+        (2e-2, 3, [0.8, 0.9])
+    );
+    assert_eq!((e.backbone.name.as_str(), e.backbone.proj_layer), ("3", true));
+    for (text, part) in [
+        ("train.epochs=three", "`train.epochs` is \"three\"; it takes a whole number"),
+        ("train.epoch=3", "the nearest valid one is `train.epochs`"),
+        ("train.epochs", "key=value"),
+        ("data.train.file=x", "in a list"),
+    ] {
+        let message = parse("", &[text]).unwrap_err();
+        assert!(message.starts_with(&format!("--set {text}: ")) && message.contains(part), "{message}");
+    }
+}
+
+#[test]
+fn another_loss_keeps_the_sub_centers_and_drops_the_options() {
+    let text = "[loss]\nname = 'ArcFace'\nmargin = 0.3\nsub_centers = 3";
+    let e = parse(text, &["loss.name=AdaCos"]).unwrap();
+    assert_eq!(
+        (e.recipe.loss.sub_centers, &e.recipe.loss.options),
+        (3, &LossOptions::AdaCos(Default::default()))
+    );
+    let e = parse(text, &["loss.scale=20"]).unwrap();
+    assert_eq!(e.recipe.loss.options, LossOptions::ArcFace(ArcFace { scale: 20.0, margin: 0.3 }));
+    for name in LossOptions::NAMES.into_iter().chain(["DynM-ArcFace", "CLAM"]) {
+        parse(text, &[&format!("loss.name={name}")]).unwrap();
+    }
+}
+
+#[test]
+fn an_experiment_inherits_from_its_base_and_a_cycle_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(dir.path().join(name), text).unwrap();
+        dir.path().join(name)
+    };
+    write("base.toml", "name = 'base'\n[train]\nepochs = 7\nbatch = 9\n[[data.train]]\nkey = 'rp2k'");
+    let child = write("child.toml", "base = 'base.toml'\n[train]\nbatch = 5");
+    let e = Experiment::load(&child, &["train.seed=2".to_owned()]).unwrap();
+    assert_eq!(
+        (e.name.as_str(), e.recipe.train.epochs, e.recipe.train.batch, e.recipe.train.seed),
+        ("child", 7, 5, 2)
+    );
+    assert_eq!(e.data.train[0].key, "rp2k");
+    let a = write("a.toml", "base = 'b.toml'");
+    write("b.toml", "base = 'a.toml'");
+    let error = Experiment::load(&a, &[]).unwrap_err();
+    assert!(matches!(error, Error::BaseCycle { .. }) && error.to_string().contains("b.toml"), "{error}");
+    let gone = write("gone.toml", "base = 'nowhere.toml'");
+    assert!(Experiment::load(&gone, &[]).unwrap_err().to_string().contains("nowhere.toml"));
+}
+
+#[test]
+fn every_key_of_the_resolved_default_is_a_known_key() {
+    // resolved() is read back by the strict parser, so a field without a schema line fails here.
+    let e = Experiment::default();
+    let text = e.resolved().unwrap();
+    let back = Experiment::parse(&text, "x.toml", &[]).unwrap();
+    assert_eq!(Experiment { name: String::new(), ..back }, e);
+}

@@ -1,0 +1,70 @@
+//! Optimizers and the projection against PyTorch in f64. See tests/reference/train/generate.py for where the values come from.
+
+use mdfe_train::{Linear, Moments, OptimizerKind, OptimizerOptions, UpdateRule};
+use serde_json::Value;
+
+fn fixture() -> Value {
+    serde_json::from_str(include_str!("fixtures/optimizers.json")).unwrap()
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn floats(value: &Value) -> Vec<f32> {
+    numbers(value).into_iter().map(|v| v as f32).collect()
+}
+
+fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len());
+    for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(found) - expected).abs();
+        assert!(error <= tolerance * expected.abs().max(1.0), "{what}, value {i}: {found}, not {expected}");
+    }
+}
+
+/// A dozen f32 steps on weights of about 1: each rounds to 6e-8 a few times, so 2e-6 is what rounding alone may cost.
+#[test]
+fn optimizers_step_as_torch_optim() {
+    let fixture = fixture();
+    let (start, rates) = (floats(&fixture["start"]), numbers(&fixture["rates"]));
+    for (name, case) in fixture["cases"].as_object().unwrap() {
+        let option = |key: &str| case["options"][key].as_f64();
+        let kind = match name.split(' ').next().unwrap() {
+            "SGD" => OptimizerKind::SGD,
+            "AdamW" => OptimizerKind::AdamW,
+            _ => OptimizerKind::Adam,
+        };
+        let mut options = OptimizerOptions { name: kind, ..Default::default() };
+        options.weight_decay = option("weight_decay").unwrap();
+        options.momentum = option("momentum").unwrap_or(options.momentum);
+        options.eps = option("eps").unwrap_or(options.eps);
+        if let Some(betas) = case["options"]["betas"].as_array() {
+            options.betas = [betas[0].as_f64().unwrap(), betas[1].as_f64().unwrap()];
+        }
+        let (mut weight, mut moments) = (start.clone(), Moments::new(kind, start.len()));
+        let mut recorded = case["weights"].as_array().unwrap().iter();
+        for (step, &rate) in rates.iter().enumerate() {
+            let gradient = floats(&fixture["gradients"][step]);
+            UpdateRule::new(&options, rate, step).apply(&mut weight, &gradient, &mut moments);
+            if fixture["recorded_steps"].as_array().unwrap().contains(&Value::from(step)) {
+                let expected = numbers(recorded.next().unwrap());
+                assert_close(&format!("{name}, step {step}"), &weight, &expected, 2e-6);
+            }
+        }
+    }
+}
+
+/// Sums of at most five products in f32: 1e-6 of values up to a few units.
+#[test]
+fn projection_has_the_values_and_gradients_of_torch_nn_linear() {
+    let f = &fixture()["linear"];
+    let linear = Linear { weight: floats(&f["weight"]), bias: floats(&f["bias"]) };
+    let mut gradient = linear.clone();
+    let mut out = vec![0.0; 12];
+    linear.forward(&floats(&f["x"]), &mut out);
+    assert_close("output", &out, &numbers(&f["out"]), 1e-6);
+    linear.backward(&floats(&f["x"]), &floats(&f["d_out"]), &mut gradient);
+    assert_close("d weight", &gradient.weight, &numbers(&f["d_weight"]), 1e-6);
+    assert_close("d bias", &gradient.bias, &numbers(&f["d_bias"]), 1e-6);
+}
