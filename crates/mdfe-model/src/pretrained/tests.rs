@@ -96,3 +96,21 @@ fn filters_narrow_the_list() {
     let sized = Filter { size: Some(518), name: Some("REG4".to_owned()), ..Filter::default() };
     assert_eq!(list(&sized).len(), 4);
 }
+
+#[test]
+fn every_row_is_an_architecture_with_as_many_parameters_as_the_packages_count() {
+    let mut seen = std::collections::HashSet::new();
+    // EfficientNet-Lite's numbers lie in its own file.
+    let rows = list(&Filter::default()).into_iter().filter(|row| row.family != Family::EfficientNetLite);
+    // Rows that share a tower share its counts.
+    for row in rows.filter(|row| seen.insert(row.tower.to_string())) {
+        let architecture = row.architecture().unwrap();
+        let name = row.full_name();
+        assert_eq!(architecture.feature_dim(false), row.feature_dim, "{name}");
+        assert_eq!(architecture.parameter_count(false).unwrap() as u64, row.parameters, "{name}");
+        if let (Some(dim), Some(parameters)) = (row.projected_dim, row.projected_parameters) {
+            assert_eq!(architecture.feature_dim(true), dim, "{name}");
+            assert_eq!(architecture.parameter_count(true).unwrap() as u64, parameters, "{name}");
+        }
+    }
+}
