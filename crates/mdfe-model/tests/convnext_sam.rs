@@ -1,5 +1,7 @@
 //! Tiny ConvNeXt and SAM towers against OpenCLIP and timm (`tests/reference/pretrained/families.py` made the fixtures).
 
+#![allow(clippy::unwrap_used)] // helpers of tests may unwrap as the tests do
+
 use candle_core::{DType, Device, Tensor, Var};
 use mdfe_model::{Architecture, Backbone, BuildOptions, Purpose, Weights};
 use std::collections::HashMap;
