@@ -27,6 +27,18 @@ pub(super) struct Taps {
     pub(super) weights: Vec<i32>,
     /// Weights kept for each position, a multiple of 4.
     pub(super) stride: usize,
+    /// The weights by four, cut into an upper part and [`LOW_BITS`] lower ones, for multiplication in 16 bits.
+    pub(super) halves: Vec<Halves>,
+}
+
+/// Bits of a weight's lower part. The upper part then fits 16 bits for weights up to 16.
+pub(super) const LOW_BITS: u32 = 11;
+
+/// Four weights `w = (high << LOW_BITS) + low`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Halves {
+    pub(super) high: [i16; 4],
+    pub(super) low: [i16; 4],
 }
 
 impl Taps {
@@ -37,7 +49,8 @@ impl Taps {
         let filter_scale = scale.max(1.0);
         let support = radius(interpolation) * filter_scale;
         let stride = (support.ceil() as usize * 2 + 1).next_multiple_of(4);
-        let mut taps = Self { spans: Vec::new(), weights: vec![0; stride * axis.count], stride };
+        let mut taps =
+            Self { spans: Vec::new(), weights: vec![0; stride * axis.count], stride, halves: Vec::new() };
         let mut exact = Vec::with_capacity(stride);
         for (position, weights) in (axis.first..).zip(taps.weights.chunks_exact_mut(stride)) {
             let center = (position as f64 + 0.5) * scale;
@@ -56,6 +69,11 @@ impl Taps {
             }
             taps.spans.push((start, end - start));
         }
+        let halves = |w: &[i32; 4]| Halves {
+            high: w.map(|w| (w >> LOW_BITS) as i16),
+            low: w.map(|w| (w & ((1 << LOW_BITS) - 1)) as i16),
+        };
+        taps.halves = taps.weights.as_chunks().0.iter().map(halves).collect();
         taps
     }
 
@@ -63,6 +81,13 @@ impl Taps {
     pub(super) fn of(&self, i: usize) -> (usize, &[i32]) {
         let (start, count) = self.spans[i];
         (start, &self.weights[i * self.stride..][..count])
+    }
+
+    /// [`Self::of`] with the weights by four, the last four filled up with zeros.
+    #[inline(always)]
+    pub(super) fn by_four(&self, i: usize) -> (usize, &[Halves]) {
+        let (start, count) = self.spans[i];
+        (start, &self.halves[i * (self.stride / 4)..][..count.div_ceil(4)])
     }
 
     /// The source pixels that all positions together read, as a range.

@@ -1,5 +1,7 @@
 //! From a picture to the pixels a backbone was trained on.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod filter;
 mod normalize;
 mod passes;

@@ -1,4 +1,4 @@
-//! Pillow's resize of 8-bit RGB, bit for bit: a horizontal pass, rounded to 8 bits, then a vertical pass.
+//! Pillow's resize of 8-bit RGB, bit for bit: a horizontal and a vertical pass, each rounded to 8 bits.
 //!
 //! Only what the result needs is computed: the columns of the crop, and in the horizontal pass the rows that the crop's
 //! vertical pass reads.
@@ -6,9 +6,11 @@
 use super::{
     Interpolation,
     filter::{Axis, PRECISION_BITS, Taps},
+    passes,
 };
 
-const HALF: i32 = 1 << (PRECISION_BITS - 1);
+/// Half of the last bit that is kept.
+pub(super) const HALF: i32 = 1 << (PRECISION_BITS - 1);
 
 /// A part of an RGB picture, `[H, W, 3]` with rows `stride` bytes apart.
 #[derive(Clone, Copy)]
@@ -30,9 +32,9 @@ impl<'a> View<'a> {
         Self { bytes: picture.as_raw(), stride: width * 3, width, height }
     }
 
-    /// The bytes from the first pixel of row `y` to the end of the picture.
-    fn from_row(&self, y: usize) -> &'a [u8] {
-        &self.bytes[y * self.stride..]
+    /// The bytes from a pixel to the end of the picture.
+    fn at(&self, y: usize, x: usize) -> &'a [u8] {
+        &self.bytes[y * self.stride + x * 3..]
     }
 }
 
@@ -86,26 +88,51 @@ impl Resizer {
             return;
         }
         // Pillow leaves out a pass that changes nothing.
-        let same_height = source.height == target.size[0];
-        let reach = if same_height { target.first[0]..target.first[0] + rows } else { down.reach() };
-        let middle = if same_height { &mut *out } else { &mut self.middle };
-        middle.resize(reach.len() * columns * 3, 0);
-        if source.width == target.size[1] {
-            for (y, row) in reach.clone().zip(middle.chunks_exact_mut(columns * 3)) {
-                row.copy_from_slice(&source.from_row(y)[target.first[1] * 3..][..columns * 3]);
+        match (source.width != target.size[1], source.height != target.size[0]) {
+            (false, false) => {
+                for (y, row) in out.chunks_exact_mut(columns * 3).enumerate() {
+                    row.copy_from_slice(&source.at(target.first[0] + y, target.first[1])[..columns * 3]);
+                }
             }
-        } else {
-            for (y, row) in reach.clone().zip(middle.chunks_exact_mut(columns * 3)) {
-                super::passes::horizontal(source.from_row(y), across, row);
+            (true, false) => {
+                for (y, row) in out.chunks_exact_mut(columns * 3).enumerate() {
+                    passes::horizontal(source.at(target.first[0] + y, 0), (across, 0), row);
+                }
             }
-        }
-        if !same_height {
-            for (i, row) in out.chunks_exact_mut(columns * 3).enumerate() {
-                let (start, weights) = down.of(i);
-                super::passes::vertical(&self.middle[(start - reach.start) * columns * 3..], weights, row);
+            (false, true) => {
+                for (i, row) in out.chunks_exact_mut(columns * 3).enumerate() {
+                    passes::vertical((source.at(0, target.first[1]), source.stride), (down, i, 0), row);
+                }
+            }
+            (true, true) if vertical_first(source, target) => {
+                let reach = across.reach();
+                self.middle.resize(reach.len() * rows * 3, 0);
+                let lines = self.middle.chunks_exact_mut(reach.len() * 3);
+                for (i, (line, row)) in lines.zip(out.chunks_exact_mut(columns * 3)).enumerate() {
+                    passes::vertical((source.at(0, reach.start), source.stride), (down, i, 0), line);
+                    passes::horizontal(line, (across, reach.start), row);
+                }
+            }
+            (true, true) => {
+                let reach = down.reach();
+                self.middle.resize(reach.len() * columns * 3, 0);
+                for (y, line) in reach.clone().zip(self.middle.chunks_exact_mut(columns * 3)) {
+                    passes::horizontal(source.at(y, 0), (across, 0), line);
+                }
+                for (i, row) in out.chunks_exact_mut(columns * 3).enumerate() {
+                    passes::vertical((&self.middle, columns * 3), (down, i, reach.start), row);
+                }
             }
         }
     }
+}
+
+/// Whether the vertical pass comes first: so since Pillow 13, where the height loses more than twice as many pixels as the
+/// width. Older releases always begin with the horizontal one; the results differ by rounding.
+fn vertical_first(source: View<'_>, target: Target) -> bool {
+    let lost = |from: usize, to: usize| from as i64 - to as i64;
+    let height = lost(source.height, target.size[0]);
+    height > 0 && height > 2 * lost(source.width, target.size[1])
 }
 
 /// The taps of an axis, computed anew only when the size changed.

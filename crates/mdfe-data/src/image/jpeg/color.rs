@@ -69,7 +69,7 @@ fn ycc(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     let r = y + ((91_881 * cr + 32_768) >> 16);
     let g = y + ((-22_554 * cb - 46_802 * cr + 32_768) >> 16);
     let b = y + ((116_130 * cb + 32_768) >> 16);
-    [r, g, b].map(|v| v.clamp(0, 255) as u8)
+    [r.clamp(0, 255) as u8, g.clamp(0, 255) as u8, b.clamp(0, 255) as u8]
 }
 
 /// Pillow takes every CMYK JPEG as inverted (Adobe's convention), then multiplies ink and black.

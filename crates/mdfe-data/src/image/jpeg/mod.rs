@@ -10,6 +10,8 @@ mod color;
 mod header;
 mod huffman;
 mod idct;
+#[cfg(target_arch = "x86_64")]
+mod idct_avx2;
 mod scan;
 mod upsample;
 
