@@ -15,7 +15,7 @@ use std::path::PathBuf;
 type Generator = (&'static str, fn(&Args) -> Result<()>);
 
 /// The generated data sets; one line each.
-const GENERATED: &[Generator] = &[];
+const GENERATED: &[Generator] = &[("demo", crate::demo::run)];
 
 /// Check, unpack and prepare data sets.
 ///

@@ -1,0 +1,28 @@
+//! `train.csv`, `query.csv`, `index.csv`: the lists that mdfe's own `csv` reader reads.
+
+use super::catalog::Class;
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// Writes the lists. The training classes train with every artist's picture; of the unseen classes the first artist's pictures
+/// are the queries and the others' are the index.
+pub(super) fn write(root: &Path, classes: &[Class], artists: &[&str]) -> Result<()> {
+    let Some((first, others)) = artists.split_first() else { return Ok(()) };
+    let (train, test): (Vec<&Class>, Vec<&Class>) = classes.iter().partition(|class| class.train);
+    list(&root.join("train.csv"), &train, artists)?;
+    list(&root.join("query.csv"), &test, &[first])?;
+    list(&root.join("index.csv"), &test, others)
+}
+
+fn list(path: &Path, classes: &[&Class], artists: &[&str]) -> Result<()> {
+    let mut out = csv::Writer::from_path(path).with_context(|| format!("cannot write {}", path.display()))?;
+    out.write_record(["path", "label", "domain"])?;
+    for class in classes {
+        for artist in artists {
+            // Slashes on every system, so that the list is the same bytes everywhere.
+            let picture = format!("images/{artist}/{}/{}.png", class.domain, class.code);
+            out.write_record([picture.as_str(), &class.code, class.domain])?;
+        }
+    }
+    out.flush().with_context(|| format!("cannot write {}", path.display()))
+}

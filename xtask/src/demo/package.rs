@@ -1,0 +1,41 @@
+//! The npm packages, pinned, fetched through the npm client.
+
+use anyhow::{Context, Result, bail};
+use flate2::read::GzDecoder;
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Name and version of a package.
+pub(super) type Package = (&'static str, &'static str);
+
+pub(super) const NOTO: Package = ("emoji-datasource-google", "16.0.0");
+pub(super) const TWEMOJI: Package = ("emoji-datasource-twitter", "16.0.0");
+pub(super) const OPENMOJI: Package = ("openmoji", "17.0.0");
+pub(super) const FLUENT: Package = ("fluentui-emoji", "1.3.0");
+
+/// The folder of an unpacked package below `into`, fetched if it is not there.
+pub(super) fn find(into: &Path, (name, version): Package) -> Result<PathBuf> {
+    let folder = into.join(name);
+    if folder.exists() {
+        return Ok(folder.join("package"));
+    }
+    let spec = format!("{name}@{version}");
+    eprintln!("fetching {spec}");
+    let output = Command::new("npm")
+        .args(["pack", "--silent", "--ignore-scripts", &spec])
+        .current_dir(into)
+        .output()
+        .context("cannot start npm; the demo is rebuilt through the npm client")?;
+    if !output.status.success() {
+        bail!("`npm pack {spec}` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    let archive = into.join(format!("{name}-{version}.tgz"));
+    let file = File::open(&archive).with_context(|| format!("cannot open {}", archive.display()))?;
+    tar::Archive::new(GzDecoder::new(file))
+        .unpack(&folder)
+        .with_context(|| format!("cannot unpack {}", archive.display()))?;
+    Ok(folder.join("package"))
+}

@@ -1,0 +1,68 @@
+//! `SHA256SUMS`: the hash of every file of the pack, in the form that `sha256sum --check` reads.
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "SHA256SUMS";
+
+/// Writes the hashes of every file below `root`.
+pub(super) fn write(root: &Path) -> Result<()> {
+    let mut text = String::new();
+    for file in files(root)? {
+        text += &format!("{}  {}\n", hash(&root.join(&file))?, file.display());
+    }
+    let path = root.join(FILE);
+    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Compares a freshly built pack with the one in `root`, and everything in `root` with its `SHA256SUMS`.
+pub(super) fn compare(root: &Path, fresh: &Path) -> Result<()> {
+    let path = root.join(FILE);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut listed = 0;
+    for line in text.lines() {
+        let (sum, file) = line.split_once("  ").with_context(|| format!("{}: `{line}`", path.display()))?;
+        if hash(&root.join(file))? != sum {
+            bail!("{} is not the file that {FILE} lists", root.join(file).display());
+        }
+        listed += 1;
+    }
+    let rebuilt = files(fresh)?;
+    for file in &rebuilt {
+        if hash(&fresh.join(file))? != hash(&root.join(file))? {
+            bail!("{} differs from what the packages give", root.join(file).display());
+        }
+    }
+    let kept: Vec<PathBuf> = files(&root.join("images"))?;
+    let built: Vec<PathBuf> = files(&fresh.join("images"))?;
+    if kept != built {
+        bail!("{} holds other pictures than the packages give", root.join("images").display());
+    }
+    eprintln!("{listed} files are as {FILE} lists them; {} rebuilt files agree byte for byte", rebuilt.len());
+    Ok(())
+}
+
+/// Every file below `root`, relative and sorted; the list of hashes itself is left out.
+fn files(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut folders = vec![root.to_path_buf()];
+    let mut out = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|name| name != FILE) {
+                out.push(path.strip_prefix(root)?.to_path_buf());
+            }
+        }
+    }
+    out.sort();
+    Ok(out)
+}
+
+fn hash(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect())
+}
