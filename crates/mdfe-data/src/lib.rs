@@ -6,6 +6,7 @@ mod embeddings;
 mod error;
 mod files;
 mod image;
+mod loader;
 mod ordered;
 mod prepare;
 mod preprocess;
@@ -13,12 +14,14 @@ mod readers;
 mod registry;
 mod select;
 pub mod store;
+mod transform;
 
 pub use dataset::{ClassId, Dataset, Domain, Sample};
 pub use embeddings::Embeddings;
 pub use error::{Error, Result};
 pub use files::write_atomically;
 pub use image::{decode, decode_bytes};
+pub use loader::{Batch, EpochReport, Loader, LoaderOptions, Sampler, SamplerOptions, Sampling, Unreadable};
 pub use ordered::{OrderedOptions, ordered_map};
 pub use prepare::{
     CropRect, PrepareOptions, PrepareReport, Progress, SkippedItem, needs_preparation, padded_crop, prepare,
@@ -30,3 +33,4 @@ pub use registry::{
     class_size_histogram, counts_line, datasets, find, jsonl_line, list, list_text, missing_pictures,
 };
 pub use select::{DropReason, Dropped, Selection, exclude, read_exclusions};
+pub use transform::{Augmentation, ColorJitter, ColorOp, CropBox, CropRange, SampleKey, TransformKind, Transformer};

@@ -10,5 +10,7 @@ mod preprocessor;
 mod record;
 mod resize;
 
+pub(crate) use normalize::Normalize;
 pub use preprocessor::Preprocessor;
 pub use record::{CropMode, Interpolation, PreprocessRecord};
+pub(crate) use resize::{Resizer, Target, View};

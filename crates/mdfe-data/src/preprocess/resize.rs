@@ -32,6 +32,14 @@ impl<'a> View<'a> {
         Self { bytes: picture.as_raw(), stride: width * 3, width, height }
     }
 
+    /// A part of it, from a first row and column on; `None` if it is empty or leaves the picture.
+    pub(crate) fn part(self, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Option<Self> {
+        if height == 0 || width == 0 || top + height > self.height || left + width > self.width {
+            return None;
+        }
+        Some(Self { bytes: self.at(top, left), stride: self.stride, width, height })
+    }
+
     /// The bytes from a pixel to the end of the picture.
     fn at(&self, y: usize, x: usize) -> &'a [u8] {
         &self.bytes[y * self.stride + x * 3..]

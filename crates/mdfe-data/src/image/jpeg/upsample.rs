@@ -20,13 +20,13 @@ pub(super) fn row(
     let near = line(y / v);
     // The row on the other side of the pixel's row, the first and the last repeated.
     let far = || {
-        if y % 2 == 0 { line((y / 2).saturating_sub(1)) } else { line((y / 2 + 1).min(component.height - 1)) }
+        if y.is_multiple_of(2) { line((y / 2).saturating_sub(1)) } else { line((y / 2 + 1).min(component.height - 1)) }
     };
     match (h, v) {
         (1, 1) => out.copy_from_slice(&near[..out.len()]),
         (2, 1) if component.width > 2 => wide(near, out),
         (1, 2) => {
-            let bias = if y % 2 == 0 { 1 } else { 2 };
+            let bias = if y.is_multiple_of(2) { 1 } else { 2 };
             for ((out, &near), &far) in out.iter_mut().zip(near).zip(far()) {
                 *out = ((u16::from(near) * 3 + u16::from(far) + bias) >> 2) as u8;
             }

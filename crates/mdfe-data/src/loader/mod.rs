@@ -1,0 +1,8 @@
+//! Batches of pixels: which samples, in what order, loaded by worker threads.
+
+mod batches;
+mod cycle;
+mod sampler;
+
+pub use batches::{Batch, EpochReport, Loader, LoaderOptions, Unreadable};
+pub use sampler::{Sampler, SamplerOptions, Sampling};

@@ -1,0 +1,150 @@
+//! The samples of every batch of every epoch, from a seed.
+
+use super::cycle::{Cycle, shuffle};
+use crate::{Dataset, Error, Result};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+
+/// Which samples an epoch holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sampling {
+    /// Every sample once, shuffled (default).
+    #[default]
+    Uniform,
+    /// Every class equally often: `per_class` different images of a class side by side (repeated only where a class has
+    /// fewer), classes in shuffled rounds.
+    ClassBalanced {
+        /// Images of a class in a batch, M; the batch size is a multiple of it. 1 is uniform over classes.
+        per_class: usize,
+    },
+    /// Every domain equally often in every batch, the samples of a domain in shuffled rounds.
+    DomainBalanced,
+}
+
+/// How batches are formed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SamplerOptions {
+    /// Samples of a batch, B (default: 128).
+    pub batch: usize,
+    /// Which samples (default: uniform).
+    pub sampling: Sampling,
+    /// Seed of the run (default: 0).
+    pub seed: u64,
+    /// Whether a last batch that is not full is left out (default: false).
+    pub drop_last: bool,
+}
+
+impl Default for SamplerOptions {
+    fn default() -> Self {
+        Self { batch: 128, sampling: Sampling::Uniform, seed: 0, drop_last: false }
+    }
+}
+
+/// Tells the samples of any batch of any epoch; nothing depends on what was asked before, so a run resumes anywhere.
+#[derive(Clone, Debug)]
+pub struct Sampler {
+    options: SamplerOptions,
+    count: usize,
+    /// The samples of each class or domain, where the sampling asks for it.
+    groups: Vec<Vec<u32>>,
+}
+
+impl Sampler {
+    /// For the samples of a data set.
+    ///
+    /// Errors: [`Error::Invalid`] for an empty data set, a batch of 0, or a batch that is no multiple of `per_class`.
+    pub fn new(dataset: &Dataset, options: SamplerOptions) -> Result<Self> {
+        if dataset.samples.is_empty() || options.batch == 0 {
+            return Err(Error::Invalid(format!(
+                "batches need at least one sample each; {} has {} samples and the batch size is {}",
+                dataset.name,
+                dataset.samples.len(),
+                options.batch
+            )));
+        }
+        let mut groups: BTreeMap<(u32, &str), Vec<u32>> = BTreeMap::new();
+        for (i, sample) in (0..).zip(&dataset.samples) {
+            let group = match options.sampling {
+                Sampling::Uniform => break,
+                Sampling::ClassBalanced { .. } => (sample.class, ""),
+                Sampling::DomainBalanced => (0, sample.domain.as_str()),
+            };
+            groups.entry(group).or_default().push(i);
+        }
+        if let Sampling::ClassBalanced { per_class } = options.sampling
+            && (per_class == 0 || !options.batch.is_multiple_of(per_class))
+        {
+            return Err(Error::Invalid(format!(
+                "a batch of {} is no multiple of {per_class} images per class; choose another size",
+                options.batch
+            )));
+        }
+        Ok(Self { options, count: dataset.samples.len(), groups: groups.into_values().collect() })
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &SamplerOptions {
+        &self.options
+    }
+
+    /// Batches of an epoch: as many as the data set fills, whatever the sampling.
+    pub fn batches(&self) -> usize {
+        if self.options.drop_last {
+            self.count / self.options.batch
+        } else {
+            self.count.div_ceil(self.options.batch)
+        }
+    }
+
+    /// The sample indices of one batch of an epoch, both from 0; empty behind the last.
+    pub fn at(&self, epoch: u64, batch: usize) -> Vec<u32> {
+        let order = self.epoch(epoch);
+        order.into_iter().skip(batch.saturating_mul(self.options.batch)).take(self.options.batch).collect()
+    }
+
+    /// The sample indices of an epoch, batch after batch.
+    pub fn epoch(&self, epoch: u64) -> Vec<u32> {
+        let length = self.count.min(self.batches() * self.options.batch);
+        let mut random = self.generator(epoch);
+        match self.options.sampling {
+            Sampling::Uniform => {
+                let mut order: Vec<u32> = (0..self.count as u32).collect();
+                shuffle(&mut order, &mut random);
+                order.truncate(length);
+                order
+            }
+            Sampling::ClassBalanced { per_class } => self.balanced(length, per_class, &mut random),
+            Sampling::DomainBalanced => self.balanced(length, 1, &mut random),
+        }
+    }
+
+    fn balanced(&self, length: usize, run: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
+        let mut members: Vec<Cycle> = self.groups.iter().map(|g| Cycle::new(g.clone())).collect();
+        let mut groups = Cycle::new((0..members.len() as u32).collect());
+        let mut order = Vec::with_capacity(length + run);
+        while order.len() < length {
+            let group = groups.draw(random) as usize;
+            let first = order.len();
+            while order.len() < first + run {
+                let sample = members[group].draw(random);
+                // At the seam of two rounds a sample may come again at once; it is passed over where others are left.
+                let fresh = self.groups[group].len() < run || !order[first..].contains(&sample);
+                if fresh {
+                    order.push(sample);
+                }
+            }
+        }
+        order.truncate(length);
+        order
+    }
+
+    fn generator(&self, epoch: u64) -> ChaCha8Rng {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.options.seed.to_le_bytes());
+        seed[8..16].copy_from_slice(&epoch.to_le_bytes());
+        // Apart from the generators of single samples, whose last eight bytes are zero.
+        seed[24..].copy_from_slice(b"sampling");
+        ChaCha8Rng::from_seed(seed)
+    }
+}

@@ -1,0 +1,13 @@
+//! Transforms of training pictures: deterministic ones and random ones with a generator of their own for every picture.
+
+mod color;
+mod crop;
+mod key;
+mod kind;
+mod transformer;
+
+pub use color::{ColorJitter, ColorOp};
+pub use crop::{CropBox, CropRange};
+pub use key::SampleKey;
+pub use kind::TransformKind;
+pub use transformer::{Augmentation, Transformer};
