@@ -6,6 +6,7 @@ use crate::{
     convnext::ConvNextConfig,
     dual::{self, DualFamily},
     families::{EvaConfig, VitConfig},
+    efficientnet_lite::EfficientNetLiteConfig,
     sam::SamConfig,
     vit::{self, Family},
 };
@@ -24,6 +25,8 @@ pub enum Architecture {
     Convnext(ConvNextConfig),
     /// Segment Anything.
     Sam(SamConfig),
+    /// EfficientNet-Lite.
+    EfficientnetLite(EfficientNetLiteConfig),
 }
 
 /// What builds an architecture: the shared transformer, or a tower of its own.
@@ -78,6 +81,7 @@ impl Architecture {
             Self::Eva(config) => Builder::Vit(config),
             Self::Convnext(config) => Builder::Dual(config),
             Self::Sam(config) => Builder::Dual(config),
+            Self::EfficientnetLite(config) => Builder::Dual(config),
         }
     }
 }

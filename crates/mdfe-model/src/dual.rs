@@ -3,7 +3,7 @@
 
 use crate::{
     Backbone, BuildOptions, Error, Purpose, Result, Weights,
-    blocks::{Mode, PatchEmbed},
+    blocks::Mode,
 };
 use candle_core::{DType, Device, Tensor};
 use half::bf16;
@@ -13,8 +13,8 @@ pub(crate) trait TensorTower: Send + Sync {
     /// `pixels [B, 3, H, W]`, on the weights' device and in their dtype, to `[B, D_in]`.
     fn forward(&self, pixels: &Tensor, mode: Mode) -> Result<Tensor>;
 
-    /// The first layer, which says where and in what the weights are.
-    fn patch(&self) -> &PatchEmbed;
+    /// One of its weights, which says where and in what they are.
+    fn any_weight(&self) -> &Tensor;
 }
 
 /// A tower over packed weights.
@@ -85,7 +85,7 @@ pub(crate) fn shapes(family: &dyn DualFamily, proj_layer: bool) -> Result<Vec<(S
 
 impl Dual {
     fn tensors(&self, tower: &dyn TensorTower, pixels: &Tensor, mode: Mode) -> Result<Tensor> {
-        let weight = &tower.patch().linear.weight;
+        let weight = tower.any_weight();
         let pixels = pixels.to_device(weight.device())?.to_dtype(weight.dtype())?;
         Ok(tower.forward(&pixels, mode)?.to_dtype(DType::F32)?)
     }

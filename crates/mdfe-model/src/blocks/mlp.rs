@@ -60,6 +60,7 @@ fn activate(x: &Tensor, act: Activation) -> Result<Tensor> {
         Activation::Gelu => x.gelu_erf()?,
         Activation::GeluTanh => x.gelu()?,
         Activation::Silu => x.silu()?,
+        Activation::Relu6 => x.clamp(0f64, 6f64)?,
         // x σ(c x) = silu(c x) / c.
         Activation::QuickGelu => ((x * 1.702)?.silu()? / 1.702)?,
     })

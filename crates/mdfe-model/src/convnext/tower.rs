@@ -149,8 +149,8 @@ impl TensorTower for Tower {
         self.end(&pooled, mode)
     }
 
-    fn patch(&self) -> &PatchEmbed {
-        &self.stem
+    fn any_weight(&self) -> &Tensor {
+        &self.stem.linear.weight
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Activation {
     QuickGelu,
     /// `x σ(x)`, the gate of SwiGLU.
     Silu,
+    /// `min(max(x, 0), 6)`: EfficientNet-Lite.
+    Relu6,
 }
 
 impl Activation {
@@ -26,6 +28,7 @@ impl Activation {
             Self::GeluTanh => x.iter_mut().for_each(|x| *x = gelu_tanh(*x)),
             Self::QuickGelu => x.iter_mut().for_each(|x| *x *= sigmoid(1.702 * *x)),
             Self::Silu => x.iter_mut().for_each(|x| *x = silu(*x)),
+            Self::Relu6 => x.iter_mut().for_each(|x| *x = x.clamp(0.0, 6.0)),
         }
     }
 }

@@ -97,8 +97,8 @@ impl TensorTower for Tower {
         self.pool(&x, mode)
     }
 
-    fn patch(&self) -> &PatchEmbed {
-        &self.patch
+    fn any_weight(&self) -> &Tensor {
+        &self.patch.linear.weight
     }
 }
 
