@@ -13,7 +13,7 @@ const MAX_PIXELS: u64 = 2 * (1024 * 1024 * 1024 / 4 / 3);
 const MAX_BYTES: u64 = 1 << 30;
 
 /// Reads a picture as RGB, as Pillow's `Image.open(path).convert("RGB")`: alpha is dropped, gray is repeated, palettes are
-/// looked up, 16 bits lose the lower 8, CMYK is multiplied out. The content tells the format, not the name. EXIF
+/// looked up, 16 bits of colour lose the lower 8, 16 bits of gray are cut off at 255, CMYK is multiplied out. The content tells the format, not the name. EXIF
 /// orientation is not applied.
 ///
 /// Errors: [`Error::Io`] or [`Error::Image`] naming the file and the reason.
