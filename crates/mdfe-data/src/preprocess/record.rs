@@ -20,9 +20,9 @@ pub enum Interpolation {
 pub enum CropMode {
     /// The shorter side becomes `floor(size / crop_fraction)`, then the center is cut out (timm `center`, OpenCLIP `shortest`).
     Center,
-    /// Both sides become `size`, the aspect ratio is lost (timm and OpenCLIP `squash`).
+    /// Both sides become `floor(size / crop_fraction)`, then the center is cut out; the aspect ratio is lost (timm and OpenCLIP `squash`).
     Squash,
-    /// The longer side becomes `size`, the rest is filled (timm `border`, OpenCLIP `longest`).
+    /// The longer side becomes `floor(size / crop_fraction)`, then the center is cut out; the rest is filled (timm `border`, OpenCLIP `longest`).
     Longest,
 }
 
@@ -43,7 +43,8 @@ pub struct PreprocessRecord {
     pub interpolation: Interpolation,
     /// How the aspect ratio is treated.
     pub crop_mode: CropMode,
-    /// Share of the resized shorter side that the crop keeps, in (0, 1]. Only [`CropMode::Center`] uses it.
+    /// Share of the resized picture's side that the crop keeps, in (0, 1], in every mode, as timm's `crop_pct`; OpenCLIP
+    /// always has 1.
     pub crop_fraction: f32,
     /// Fill value of [`CropMode::Longest`], 0..=255 for every channel.
     pub fill: u8,
