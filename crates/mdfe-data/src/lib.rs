@@ -33,4 +33,6 @@ pub use registry::{
     class_size_histogram, counts_line, datasets, find, jsonl_line, list, list_text, missing_pictures,
 };
 pub use select::{DropReason, Dropped, Selection, exclude, read_exclusions};
-pub use transform::{Augmentation, ColorJitter, ColorOp, CropBox, CropRange, SampleKey, TransformKind, Transformer};
+pub use transform::{
+    Augmentation, ColorJitter, ColorOp, CropBox, CropRange, SampleKey, TransformKind, Transformer,
+};

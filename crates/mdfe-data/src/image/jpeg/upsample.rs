@@ -20,7 +20,11 @@ pub(super) fn row(
     let near = line(y / v);
     // The row on the other side of the pixel's row, the first and the last repeated.
     let far = || {
-        if y.is_multiple_of(2) { line((y / 2).saturating_sub(1)) } else { line((y / 2 + 1).min(component.height - 1)) }
+        if y.is_multiple_of(2) {
+            line((y / 2).saturating_sub(1))
+        } else {
+            line((y / 2 + 1).min(component.height - 1))
+        }
     };
     match (h, v) {
         (1, 1) => out.copy_from_slice(&near[..out.len()]),
