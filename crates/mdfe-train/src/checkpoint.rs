@@ -52,7 +52,7 @@ impl Checkpoints {
         Ok(self.all()?.pop())
     }
 
-    /// Writes the state; older checkpoints beyond the number to keep are deleted afterwards.
+    /// Writes the state; then older checkpoints beyond the number to keep, and those of later steps, are deleted.
     pub(crate) fn save(&self, state: &TrainState, experiment: &Value) -> Result<()> {
         let path = self.dir.join(format!("{PREFIX}{:08}{SUFFIX}", state.step));
         let record = Record {
@@ -75,8 +75,11 @@ impl Checkpoints {
         let header = HashMap::from([(HEADER_KEY.to_owned(), record)]);
         let bytes = safetensors::serialize(views, Some(header)).map_err(|e| bad(e.to_string()))?;
         write_atomically(&path, &bytes)?;
-        let all = self.all()?;
-        for old in &all[..all.len().saturating_sub(self.keep)] {
+        let mut all = self.all()?;
+        // What lies beyond this step is left from an earlier run in the same folder, and would be taken for newer.
+        let beyond =
+            all.split_off(all.iter().position(|other| *other == path).map_or(all.len(), |at| at + 1));
+        for old in all[..all.len().saturating_sub(self.keep)].iter().chain(&beyond) {
             std::fs::remove_file(old).map_err(Error::io("delete", old))?;
         }
         Ok(())

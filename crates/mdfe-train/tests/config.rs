@@ -1,4 +1,6 @@
 //! Experiments: strict keys, inheritance, overrides.
+// Helpers of tests may fail as loudly as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_loss::{ArcFace, LossOptions};
 use mdfe_train::{Error, Experiment, OptimizerKind, Schedule, Warmup};

@@ -1,4 +1,6 @@
 //! Optimizers and the projection against PyTorch in f64. See tests/reference/train/generate.py for where the values come from.
+// Helpers of tests may fail as loudly as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_train::{Linear, Moments, OptimizerKind, OptimizerOptions, UpdateRule};
 use serde_json::Value;

@@ -1,4 +1,6 @@
 //! The run folder, and the gain that training brings.
+// Helpers of tests may fail as loudly as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_eval::{Evaluation, Retrieval, Vectors};
 use mdfe_train::{MemoryFeatures, Observer, ProjectionOptions, Recipe, RunLog, StepReport, Trainer, compare};

@@ -1,4 +1,6 @@
 //! The trainer, end to end on features in memory.
+// Helpers of tests may fail as loudly as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_train::{
     Checkpoints, Error, FeatureSource, MemoryFeatures, OptimizerKind, Outcome, ProjectionOptions, Recipe,
@@ -131,6 +133,18 @@ fn damaged_checkpoint_is_an_error_that_names_the_file() {
         let error = Trainer::resume(recipe.clone(), &source, &checkpoints).err().unwrap();
         assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
     }
+}
+
+#[test]
+fn fresh_run_in_an_old_folder_leaves_its_own_checkpoints() {
+    let (source, dir) = (source(), tempfile::tempdir().unwrap());
+    let checkpoints = Checkpoints::new(dir.path(), 2).unwrap();
+    let mut recipe = recipe(OptimizerKind::Adam);
+    Trainer::new(recipe.clone(), &source).unwrap().run(Some(&checkpoints), &mut (), &NEVER).unwrap();
+    recipe.train.epochs = 2;
+    let mut fresh = Trainer::new(recipe.clone(), &source).unwrap();
+    fresh.run(Some(&checkpoints), &mut (), &NEVER).unwrap();
+    assert_eq!(Trainer::resume(recipe, &source, &checkpoints).unwrap().state(), fresh.state());
 }
 
 #[test]
