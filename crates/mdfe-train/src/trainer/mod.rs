@@ -69,7 +69,7 @@ impl<'a> Trainer<'a> {
     /// The training as its newest checkpoint left it, or at its start where there is none.
     ///
     /// # Errors
-    /// Those of [`Trainer::new`] and [`Checkpoints::load`].
+    /// Those of [`Trainer::new`]; [`Error::OtherExperiment`] and [`Error::Checkpoint`].
     pub fn resume(recipe: Recipe, source: &'a dyn FeatureSource, checkpoints: &Checkpoints) -> Result<Self> {
         let mut trainer = Self::new(recipe, source)?;
         if let Some(path) = checkpoints.newest()? {
