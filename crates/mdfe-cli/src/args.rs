@@ -117,9 +117,9 @@ pub(crate) struct Compute {
     /// `cpu`, `cuda`, `cuda:1` or `metal`.
     #[arg(long, default_value = "cpu")]
     pub(crate) device: String,
-    /// Number format the backbone computes in.
-    #[arg(long, value_enum, default_value_t = Dtype::F32)]
-    pub(crate) dtype: Dtype,
+    /// Number format the backbone computes in: f32 unless the config says otherwise.
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<Dtype>,
     /// Pictures in one forward pass.
     #[arg(long, value_name = "B")]
     pub(crate) batch: Option<usize>,

@@ -8,6 +8,7 @@ mod linear;
 mod matmul;
 mod observer;
 mod optim;
+pub mod pipeline;
 mod plan;
 mod random;
 mod recipe;

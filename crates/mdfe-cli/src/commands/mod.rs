@@ -1,17 +1,25 @@
 //! One file per command.
 
+mod backbone;
 mod backbones;
 mod datasets;
 mod embed;
 mod evaluate;
+mod experiment;
 mod export;
+mod extract;
 mod model;
 mod pictures;
 mod search;
 mod sides;
+mod train;
+mod watch;
 
 use crate::args::{Cli, Command};
 use anyhow::Result;
+
+/// Where feature stores go unless the user says otherwise.
+pub(crate) const FEATURES_DIR: &str = "runs/features";
 
 pub(crate) fn run(cli: Cli) -> Result<()> {
     match cli.command {
@@ -21,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Search(args) => search::run(&args),
         Command::Export(args) => export::run(&args),
-        Command::Extract(_) | Command::Train(_) => anyhow::bail!("not yet"),
+        Command::Extract(args) => extract::run(&args),
+        Command::Train(args) => train::run(&args),
     }
 }

@@ -1,7 +1,7 @@
 //! From `--model` or `--backbone` to an embedder, and from paths to vectors.
 
 use crate::{
-    args::{BackboneArgs, Compute},
+    args::{BackboneArgs, Compute, Dtype},
     console::{Progress, downloads},
     device, stop,
 };
@@ -31,7 +31,7 @@ pub(crate) fn load_options(backbone: &BackboneArgs, compute: &Compute) -> Result
         hub: hub(backbone.offline),
         build: BuildOptions {
             device: device::device(&compute.device)?,
-            dtype: device::dtype(compute.dtype),
+            dtype: device::dtype(compute.dtype.unwrap_or(Dtype::F32)),
             proj_layer: backbone.proj_layer,
             ..BuildOptions::default()
         },

@@ -3,5 +3,5 @@
 mod pipeline;
 mod store;
 
-pub use pipeline::{Extractor, PipelineOptions, PipelineTimes, features_of};
+pub use pipeline::{Extractor, PipelineOptions, PipelineTimes, RowResult, features_of};
 pub use store::{ExtractOptions, ExtractProgress, Extraction, extract};

@@ -1,0 +1,152 @@
+//! What the user typed -> what it means: a config, the demo or a folder of pictures, and the overrides, as one experiment.
+
+use crate::args::{BackboneArgs, Compute, Dtype};
+use anyhow::{Context, Result, bail};
+use mdfe_data::{Dataset, ReadOptions};
+use mdfe_train::{EvalSet, Experiment, SetConfig, pipeline::hold_out_classes};
+use std::path::{Path, PathBuf};
+
+/// The experiment of the built-in demo; its paths are relative to the repository.
+const DEMO: &str = include_str!("../../../../configs/demo.toml");
+/// Share of the classes that `--data` without `--query` holds out.
+const HELD_OUT: f64 = 0.1;
+
+/// What `train` and `extract` read their experiment from.
+pub(crate) struct Given<'a> {
+    pub(crate) config: Option<&'a Path>,
+    pub(crate) set: &'a [String],
+    pub(crate) data: Option<&'a Path>,
+    pub(crate) query: Option<&'a Path>,
+    pub(crate) index: Option<&'a Path>,
+    pub(crate) backbone: &'a BackboneArgs,
+    pub(crate) compute: &'a Compute,
+}
+
+/// The data of an experiment, read.
+pub(crate) struct Data {
+    pub(crate) train: Vec<Dataset>,
+    pub(crate) query: Vec<Dataset>,
+    pub(crate) index: Vec<Dataset>,
+}
+
+/// Resolves the experiment.
+pub(crate) fn resolve(given: &Given<'_>) -> Result<Experiment> {
+    let mut experiment = match (given.config, given.data) {
+        (Some(path), _) => Experiment::load(path, given.set)?,
+        (None, None) => demo(given.set)?,
+        (None, Some(data)) => {
+            if given.backbone.backbone.is_none() && !given.set.iter().any(|s| s.starts_with("backbone.name")) {
+                bail!("--data needs a backbone: name one with --backbone (`mdfe backbones list` shows all)");
+            }
+            let mut experiment = Experiment::parse("", "the command line", given.set)?;
+            experiment.data.train = vec![set_of(data)?];
+            if let Some(query) = given.query {
+                let index = given.index.map(set_of).transpose()?;
+                experiment.data.eval = vec![EvalSet { name: String::new(), query: set_of(query)?, index }];
+            }
+            let stem = data.file_stem().map(|s| s.to_string_lossy().into_owned());
+            experiment.name = stem.unwrap_or_else(|| "run".to_owned());
+            experiment
+        }
+    };
+    overrides(&mut experiment, given);
+    Ok(experiment)
+}
+
+/// Reads the data sets of an experiment.
+pub(crate) fn read(experiment: &Experiment) -> Result<Data> {
+    let one = |set: &SetConfig| -> Result<Dataset> {
+        let reading = mdfe_data::read(&set.key, &set.read_options(&experiment.data))?;
+        tracing::info!("{}", mdfe_data::counts_line(&reading));
+        Ok(reading.dataset)
+    };
+    let train = experiment.data.train.iter().map(one).collect::<Result<Vec<_>>>()?;
+    if train.is_empty() {
+        bail!("there is nothing to train on: name a data set under [[data.train]], or give --data");
+    }
+    let (mut query, mut index) = (Vec::new(), Vec::new());
+    for set in &experiment.data.eval {
+        query.push(one(&set.query)?);
+        index.extend(set.index.as_ref().map(&one).transpose()?);
+    }
+    if !index.is_empty() && index.len() < query.len() {
+        bail!("some [[data.eval]] sets have an index and some do not; give each one, or none");
+    }
+    Ok(Data { train, query, index })
+}
+
+/// For a user without a test set: whole classes are held out, and their pictures are each other's index.
+pub(crate) fn hold_out(mut data: Data, seed: u64) -> Result<Data> {
+    let Some(all) = data.train.pop() else { return Ok(data) };
+    let (train, test) = hold_out_classes(&all, HELD_OUT, seed);
+    if train.num_classes() == 0 || test.num_classes() == 0 {
+        bail!(
+            "{} has {} classes, too few to hold some out; give a test set with --query",
+            all.root.display(),
+            all.num_classes()
+        );
+    }
+    tracing::info!(
+        "holding out {} of {} classes ({} pictures) for the evaluation",
+        test.num_classes(),
+        all.num_classes(),
+        test.samples.len()
+    );
+    Ok(Data { train: vec![train], query: vec![test], index: Vec::new() })
+}
+
+fn demo(set: &[String]) -> Result<Experiment> {
+    let mut experiment = Experiment::parse(DEMO, "the built-in demo", set)?;
+    let demo = Path::new("data/demo");
+    if !demo.exists() {
+        // Not in the repository: the folder that this binary was built from.
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/demo");
+        let built = built.canonicalize().ok().with_context(|| {
+            "the built-in demo needs the folder data/demo; run mdfe in its repository, or give --config or --data"
+        })?;
+        let moved = |path: &Path| path.strip_prefix(demo).map(|rest| built.join(rest)).ok();
+        if let Some(root) = moved(&experiment.data.root) {
+            experiment.data.root = root;
+        }
+        experiment.backbone.weights = experiment.backbone.weights.map(|w| moved(&w).unwrap_or(w));
+    }
+    Ok(experiment)
+}
+
+/// A folder of class folders, or a CSV.
+fn set_of(path: &Path) -> Result<SetConfig> {
+    if path.is_dir() {
+        return Ok(SetConfig { key: "image_folder".into(), root: Some(path.into()), ..SetConfig::default() });
+    }
+    if !path.exists() {
+        bail!("{} does not exist; give a folder with one folder per class, or a CSV with path,label", path.display());
+    }
+    let root = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let options = ReadOptions { file: path.file_name().map(PathBuf::from), ..ReadOptions::default() };
+    Ok(SetConfig { key: "csv".into(), root: Some(root.into()), options })
+}
+
+fn overrides(experiment: &mut Experiment, given: &Given<'_>) {
+    let (target, backbone) = (&mut experiment.backbone, given.backbone);
+    if let Some(name) = &backbone.backbone {
+        // Another backbone does not run on the config's weights, revision or size.
+        if *name != target.name {
+            (target.weights, target.revision, target.image_size) = (None, None, None);
+        }
+        target.name.clone_from(name);
+    }
+    if backbone.weights.is_some() {
+        target.weights.clone_from(&backbone.weights);
+    }
+    if backbone.revision.is_some() {
+        target.revision.clone_from(&backbone.revision);
+    }
+    target.proj_layer |= backbone.proj_layer;
+    target.batch = given.compute.batch.unwrap_or(target.batch);
+    target.dtype = match given.compute.dtype {
+        Some(Dtype::F32) => mdfe_train::Dtype::F32,
+        Some(Dtype::Bf16) => mdfe_train::Dtype::Bf16,
+        Some(Dtype::F16) => mdfe_train::Dtype::F16,
+        None => target.dtype,
+    };
+}

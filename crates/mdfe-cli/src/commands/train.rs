@@ -1,0 +1,139 @@
+//! `mdfe train`: from data and a backbone to an embedder and its scores.
+
+use super::{
+    backbone::Ready,
+    experiment::{self, Given},
+    watch::Watch,
+};
+use crate::{
+    args::Train,
+    console::{print_json, print_line},
+    stop,
+};
+use anyhow::{Context, Result, bail};
+use mdfe_model::{extract::ExtractOptions, pretrained};
+use mdfe_train::{
+    Counts, Experiment, Plan,
+    pipeline::{Run, RunFolder, RunOutcome, table},
+};
+use std::path::{Path, PathBuf};
+
+pub(crate) fn run(args: &Train) -> Result<()> {
+    let given = Given {
+        config: args.config.as_deref(),
+        set: &args.set,
+        data: args.data.as_deref(),
+        query: args.query.as_deref(),
+        index: args.index.as_deref(),
+        backbone: &args.backbone,
+        compute: &args.compute,
+    };
+    let experiment = experiment::resolve(&given)?;
+    if args.dry_run {
+        return dry_run(&experiment, args.json);
+    }
+    let mut data = experiment::read(&experiment)?;
+    if args.data.is_some() && args.query.is_none() {
+        data = experiment::hold_out(data, experiment.recipe.train.seed)?;
+    }
+    let config = experiment.resolved()?;
+    let path = match &args.run_dir {
+        Some(path) => path.clone(),
+        None => free_folder(&experiment.name, &config),
+    };
+    let ready = Ready::load(&experiment, &args.backbone, &args.compute)?;
+    let features = args.features_dir.clone().unwrap_or_else(|| super::FEATURES_DIR.into());
+    let run = Run {
+        recipe: experiment.recipe.clone(),
+        train: data.train,
+        query: data.query,
+        index: data.index,
+        extractor: ready.extractor(),
+        extract: ExtractOptions {
+            pipeline: ready.pipeline,
+            max_bad: args.compute.max_bad / 100.0,
+            ..ExtractOptions::at(features)
+        },
+        k: experiment.eval.k,
+        folder: RunFolder::create(path, &config)?,
+        resume: args.resume,
+    };
+    let stop = stop::on_ctrl_c()?;
+    let mut watch = Watch::default();
+    let outcome = run.go(&mut watch, &stop);
+    watch.finish();
+    let folder = run.folder.path().display();
+    let comparison = match outcome? {
+        RunOutcome::Stopped => bail!("stopped; what is done is kept, go on with the same command and --resume"),
+        RunOutcome::Finished(comparison) => comparison,
+    };
+    if args.json {
+        let mut value = serde_json::to_value(&comparison)?;
+        if value.is_null() {
+            value = serde_json::json!({});
+        }
+        value["run_dir"] = serde_json::json!(run.folder.path());
+        return print_json(&value);
+    }
+    if let Some(comparison) = &comparison {
+        let (din, d) = (run.extractor.backbone.feature_dim(), experiment.recipe.projection.embed_dim);
+        print_line(&table(comparison, din, d, experiment.eval.k))?;
+    }
+    print_line(&format!("run folder: {folder}"))
+}
+
+/// `runs/NAME`, unless another experiment left its results there; then `runs/NAME-2` and so on.
+fn free_folder(name: &str, config: &str) -> PathBuf {
+    let taken = |path: &Path| match std::fs::read_to_string(path.join("config.toml")) {
+        Ok(other) => other != config,
+        Err(_) => path.exists(),
+    };
+    let first = PathBuf::from(format!("runs/{name}"));
+    if !taken(&first) {
+        return first;
+    }
+    let mut number = 2;
+    loop {
+        let path = PathBuf::from(format!("runs/{name}-{number}"));
+        if !taken(&path) {
+            return path;
+        }
+        number += 1;
+    }
+}
+
+/// Says what a training would take, from the data where it is there and from the data set's known counts where not.
+fn dry_run(experiment: &Experiment, json: bool) -> Result<()> {
+    let row = pretrained(&experiment.backbone.name)?;
+    let projected = experiment.backbone.proj_layer;
+    let (mut images, mut classes) = (0, 0);
+    for set in &experiment.data.train {
+        let (i, c) = match mdfe_data::read(&set.key, &set.read_options(&experiment.data)) {
+            Ok(reading) => (reading.dataset.samples.len() as u64, reading.dataset.num_classes() as u64),
+            Err(error) => {
+                let info = mdfe_data::find(&set.key)?;
+                let expected = info.expected.with_context(|| format!("{error}"))?;
+                tracing::warn!("{error}; counting with the published {}", expected.sentence());
+                (expected.images, expected.classes)
+            }
+        };
+        images += i;
+        classes += c;
+    }
+    if images == 0 {
+        bail!("there is nothing to train on: name a data set under [[data.train]], or give --data");
+    }
+    let (dim, parameters) = match (projected, row.projected_dim, row.projected_parameters) {
+        (true, Some(dim), Some(parameters)) => (dim, parameters),
+        _ => (row.feature_dim, row.parameters),
+    };
+    let counts = Counts {
+        images,
+        classes,
+        feature_dim: dim as u64,
+        backbone_parameters: parameters,
+        bytes_per_value: 4,
+    };
+    let plan = Plan::new(&experiment.recipe, counts);
+    if json { print_json(&plan) } else { print_line(&plan.to_string()) }
+}
