@@ -45,7 +45,9 @@ impl Args {
         match (self.device.as_str(), self.what) {
             ("cpu", _) => {}
             ("cuda", What::Backbone | What::Head) => drop(command.args(["--features", "cuda"])),
-            (other, _) => bail!("this bench does not run on `{other}`; backbone and head run on cpu and cuda, the others on cpu"),
+            (other, _) => bail!(
+                "this bench does not run on `{other}`; backbone and head run on cpu and cuda, the others on cpu"
+            ),
         }
         command.args(["--", "--threads", &self.threads.to_string()]);
         if self.device != "cpu" {

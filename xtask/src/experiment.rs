@@ -19,12 +19,23 @@ impl Args {
         println!("{:40} {:>8} {:>8}", "config", "mMP@5", "R@1");
         for config in &self.configs {
             let mut command = Command::new(env!("CARGO"));
-            command.args(["run", "--quiet", "--release", "-p", "mdfe-cli", "--", "train", "--json", "--config"]);
+            command.args([
+                "run",
+                "--quiet",
+                "--release",
+                "-p",
+                "mdfe-cli",
+                "--",
+                "train",
+                "--json",
+                "--config",
+            ]);
             command.arg(config);
             for set in &self.set {
                 command.args(["--set", set]);
             }
-            let output = command.stderr(std::process::Stdio::inherit()).output().context("cannot start cargo")?;
+            let output =
+                command.stderr(std::process::Stdio::inherit()).output().context("cannot start cargo")?;
             if !output.status.success() {
                 bail!("{} ended with {}", config.display(), output.status);
             }

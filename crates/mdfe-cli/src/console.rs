@@ -62,8 +62,10 @@ impl Progress {
     pub(crate) fn new(name: &str, total: u64, unit: &str) -> Self {
         let quiet = !tracing::enabled!(tracing::Level::INFO);
         let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
-            let template = format!("{{msg:24}} {{bar:30}} {{pos}}/{{len}} {unit} ({{per_sec}}, {{eta}} left)");
-            let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let template =
+                format!("{{msg:24}} {{bar:30}} {{pos}}/{{len}} {unit} ({{per_sec}}, {{eta}} left)");
+            let style =
+                ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(total).with_style(style).with_message(name.to_owned())
         });
         let now = Instant::now();
@@ -110,7 +112,8 @@ pub(crate) fn downloads() -> Arc<dyn Fn(mdfe_model::Progress) + Send + Sync> {
                 return ProgressBar::hidden();
             }
             let template = "{msg} {bar:30} {bytes}/{total_bytes} ({bytes_per_sec}, {eta} left)";
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(0).with_style(style).with_message(progress.file.clone())
         });
         bar.set_length(progress.total.unwrap_or(progress.done));

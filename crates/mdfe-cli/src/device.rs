@@ -7,7 +7,9 @@ use candle_core::{DType, Device};
 /// The device that the user named.
 pub(crate) fn device(name: &str) -> Result<Device> {
     let (kind, ordinal) = match name.split_once(':') {
-        Some((kind, n)) => (kind, n.parse().with_context(|| format!("`{n}` in --device {name} is not a number"))?),
+        Some((kind, n)) => {
+            (kind, n.parse().with_context(|| format!("`{n}` in --device {name} is not a number"))?)
+        }
         None => (name, 0),
     };
     match kind {

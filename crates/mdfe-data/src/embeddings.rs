@@ -45,18 +45,22 @@ impl Embeddings {
         let (_, header) = SafeTensors::read_metadata(&bytes)
             .map_err(|e| bad(format!("is not a whole safetensors file ({e}); `mdfe embed` writes one")))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
-        let embeddings =
-            file.tensor("embeddings").map_err(|_| bad("has no tensor `embeddings` of shape [N, D]".into()))?;
+        let embeddings = file
+            .tensor("embeddings")
+            .map_err(|_| bad("has no tensor `embeddings` of shape [N, D]".into()))?;
         let &[n, dim] = embeddings.shape() else {
             return Err(bad(format!("`embeddings` has the shape {:?}, expected [N, D]", embeddings.shape())));
         };
-        let values = floats(&embeddings)
-            .ok_or_else(|| bad(format!("`embeddings` is {:?}, expected F32, F16 or BF16", embeddings.dtype())))?;
+        let values = floats(&embeddings).ok_or_else(|| {
+            bad(format!("`embeddings` is {:?}, expected F32, F16 or BF16", embeddings.dtype()))
+        })?;
         let ints = |key: &str| -> Result<Option<Vec<i64>>> {
             let Ok(t) = file.tensor(key) else { return Ok(None) };
             if t.dtype() != Dtype::I64 || t.shape() != [n] {
                 let got = format!("{:?} {:?}", t.dtype(), t.shape());
-                return Err(bad(format!("`{key}` is {got}, expected I64 [{n}] beside `embeddings` [{n}, {dim}]")));
+                return Err(bad(format!(
+                    "`{key}` is {got}, expected I64 [{n}] beside `embeddings` [{n}, {dim}]"
+                )));
             }
             Ok(Some(t.data().as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect()))
         };
@@ -74,7 +78,9 @@ impl Embeddings {
         let (labels, domains) = (ints("labels")?, ints("domains")?);
         let names = domain_names.len() as i64;
         if let Some(d) = domains.iter().flatten().find(|&&d| d < 0 || d >= names) {
-            return Err(bad(format!("`domains` holds {d}, but the metadata key `domains` names {names} domains")));
+            return Err(bad(format!(
+                "`domains` holds {d}, but the metadata key `domains` names {names} domains"
+            )));
         }
         Ok(Self { values, dim, labels, domains, domain_names, paths })
     }
@@ -93,7 +99,8 @@ impl Embeddings {
         data.extend(self.domains.as_ref().map(|v| ("domains", Dtype::I64, vec![n], ints(v))));
         let mut views = Vec::new();
         for (key, dtype, shape, bytes) in &data {
-            views.push((*key, TensorView::new(*dtype, shape.clone(), bytes).map_err(|e| bad(e.to_string()))?));
+            views
+                .push((*key, TensorView::new(*dtype, shape.clone(), bytes).map_err(|e| bad(e.to_string()))?));
         }
         let mut metadata = HashMap::new();
         for (key, list) in [("paths", &self.paths), ("domains", &self.domain_names)] {
@@ -103,7 +110,10 @@ impl Embeddings {
             }
         }
         let bytes = safetensors::serialize(views, Some(metadata)).map_err(|e| bad(e.to_string()))?;
-        write_atomically(path, &sort_metadata(bytes).ok_or_else(|| bad("the header cannot be sorted".into()))?)
+        write_atomically(
+            path,
+            &sort_metadata(bytes).ok_or_else(|| bad("the header cannot be sorted".into()))?,
+        )
     }
 }
 

@@ -131,10 +131,16 @@ mod tests {
                 std::thread::sleep(Duration::from_micros((i % 3) as u64 * 200));
                 i * i
             };
-            ordered_map(50, OrderedOptions { threads, ahead: 3 }, || (), work, |r| {
-                seen.push(r);
-                true
-            });
+            ordered_map(
+                50,
+                OrderedOptions { threads, ahead: 3 },
+                || (),
+                work,
+                |r| {
+                    seen.push(r);
+                    true
+                },
+            );
             assert_eq!(seen, (0..50).map(|i| i * i).collect::<Vec<_>>());
         }
     }
@@ -147,11 +153,17 @@ mod tests {
             // The sink has taken `taken` results, and the one it holds is no longer counted.
             assert!(begun <= taken.load(Ordering::SeqCst) + 1 + 4, "{begun} begun");
         };
-        ordered_map(60, OrderedOptions { threads: 4, ahead: 4 }, || (), work, |()| {
-            taken.fetch_add(1, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_micros(300));
-            true
-        });
+        ordered_map(
+            60,
+            OrderedOptions { threads: 4, ahead: 4 },
+            || (),
+            work,
+            |()| {
+                taken.fetch_add(1, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_micros(300));
+                true
+            },
+        );
         assert_eq!(begun.load(Ordering::SeqCst), 60);
     }
 

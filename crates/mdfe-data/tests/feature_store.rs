@@ -1,13 +1,20 @@
 //! The feature store from outside: written in any order, killed, resumed, read back, attacked.
 #![allow(clippy::unwrap_used)]
 
-use mdfe_data::store::{BackboneId, FeatureStore, Manifest, ShardRows, Skipped, StoreDtype, StoreSpec, StoreWriter};
+use mdfe_data::store::{
+    BackboneId, FeatureStore, Manifest, ShardRows, Skipped, StoreDtype, StoreSpec, StoreWriter,
+};
 use mdfe_data::{CropMode, Dataset, Domain, Interpolation, PreprocessRecord, Sample};
 use std::path::{Path, PathBuf};
 
 fn spec(dtype: StoreDtype) -> StoreSpec {
     StoreSpec {
-        backbone: BackboneId { name: "toy".into(), weights_hash: "ab".into(), commit: None, proj_layer: false },
+        backbone: BackboneId {
+            name: "toy".into(),
+            weights_hash: "ab".into(),
+            commit: None,
+            proj_layer: false,
+        },
         preprocess: PreprocessRecord {
             size: [8, 8],
             mean: [0.5; 3],
@@ -139,13 +146,16 @@ fn hostile_stores_are_errors_that_name_the_file() {
     let reset = || files.iter().for_each(|(name, bytes)| std::fs::write(folder.join(name), bytes).unwrap());
     let message = || FeatureStore::open(&folder).err().unwrap().to_string();
     let header_len = |n: u64| [&n.to_le_bytes()[..], b"{}"].concat();
-    for bytes in [vec![], vec![0; 8], header_len(u64::MAX), header_len(2), header_len(1 << 40), vec![0xff; 4096]] {
+    for bytes in
+        [vec![], vec![0; 8], header_len(u64::MAX), header_len(2), header_len(1 << 40), vec![0xff; 4096]]
+    {
         std::fs::write(&shard, bytes).unwrap();
         assert!(message().contains("shard-00001"), "{}", message());
     }
     // A shard of another store, renamed into this one.
     let other = tempfile::tempdir().unwrap();
-    let foreign = fill(other.path(), &dataset(dir.path()), StoreDtype::F16).dir().join(Manifest::shard_file(1));
+    let foreign =
+        fill(other.path(), &dataset(dir.path()), StoreDtype::F16).dir().join(Manifest::shard_file(1));
     std::fs::copy(foreign, &shard).unwrap();
     assert!(message().contains("belongs to the store"), "{}", message());
     reset();

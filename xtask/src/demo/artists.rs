@@ -34,7 +34,8 @@ impl Artist {
         let new = |name, package, folder: &str, naming| -> Result<Self> {
             let package = package::find(packages, package)?;
             let folder = package.join(folder);
-            let listing = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+            let listing =
+                std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
             let mut files = HashSet::new();
             for entry in listing {
                 files.insert(entry?.file_name().to_string_lossy().into_owned());

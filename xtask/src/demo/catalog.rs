@@ -36,7 +36,7 @@ pub(super) struct Class {
 impl Class {
     /// The picture's path in the pack.
     pub(super) fn path(&self, artist: &str) -> PathBuf {
-        [ "images", artist, self.domain, &format!("{}.png", self.code)].iter().collect()
+        ["images", artist, self.domain, &format!("{}.png", self.code)].iter().collect()
     }
 }
 
@@ -50,7 +50,8 @@ struct Entry {
 
 /// Draws the classes and their split with `seed`, sorted by domain and code.
 pub(super) fn choose(catalog: &Path, artists: &[Artist], seed: u64) -> Result<Vec<Class>> {
-    let text = std::fs::read_to_string(catalog).with_context(|| format!("cannot read {}", catalog.display()))?;
+    let text =
+        std::fs::read_to_string(catalog).with_context(|| format!("cannot read {}", catalog.display()))?;
     let entries: Vec<Entry> =
         serde_json::from_str(&text).with_context(|| format!("cannot read {}", catalog.display()))?;
     let mut random = ChaCha8Rng::seed_from_u64(seed);

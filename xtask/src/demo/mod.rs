@@ -49,11 +49,13 @@ fn build(root: &Path, seed: u64) -> Result<()> {
     }
     classes.par_iter().try_for_each(|class| {
         artists.iter().try_for_each(|artist| -> Result<()> {
-            let source = artist.picture(class).with_context(|| format!("{} has no {}", artist.name, class.code))?;
+            let source =
+                artist.picture(class).with_context(|| format!("{} has no {}", artist.name, class.code))?;
             let path = root.join(class.path(artist.name));
             let folder = path.parent().context("a picture lies in a folder")?;
             std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-            let bytes = draw::picture(&source, SIDE).with_context(|| format!("cannot draw {}", source.display()))?;
+            let bytes =
+                draw::picture(&source, SIDE).with_context(|| format!("cannot draw {}", source.display()))?;
             std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
         })
     })?;

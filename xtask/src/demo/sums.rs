@@ -48,7 +48,8 @@ fn files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = vec![root.to_path_buf()];
     let mut out = Vec::new();
     while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let entries =
+            std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {

@@ -34,13 +34,19 @@ pub(crate) fn run(command: Backbones) -> Result<()> {
             .collect::<Result<_>>()?;
         return print_json(&rows);
     }
-    print_line(&format!("{:64} {:17} {:>6} {:>6} {:>10}  cached", "name", "family", "size", "dim", "parameters"))?;
+    print_line(&format!(
+        "{:64} {:17} {:>6} {:>6} {:>10}  cached",
+        "name", "family", "size", "dim", "parameters"
+    ))?;
     for row in &rows {
         let mark = if cached(row) { "yes" } else { "" };
         let size = row.preprocess.size[0];
         let millions = row.parameters as f64 / 1e6;
         let (name, family) = (row.full_name(), row.family.to_string());
-        print_line(&format!("{name:64} {family:17} {size:>6} {:>6} {millions:>8.1} M  {mark}", row.feature_dim))?;
+        print_line(&format!(
+            "{name:64} {family:17} {size:>6} {:>6} {millions:>8.1} M  {mark}",
+            row.feature_dim
+        ))?;
     }
     print_line(&format!("{} backbones", rows.len()))
 }

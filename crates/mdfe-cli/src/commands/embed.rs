@@ -1,7 +1,10 @@
 //! `mdfe embed`: pictures to vectors.
 
 use super::{model, pictures};
-use crate::{args::Embed, console::{print_json, print_line}};
+use crate::{
+    args::Embed,
+    console::{print_json, print_line},
+};
 use anyhow::Result;
 use mdfe_data::Embeddings;
 

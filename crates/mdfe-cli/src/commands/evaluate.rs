@@ -36,10 +36,8 @@ fn score(query: &Embeddings, index: Option<&Embeddings>, args: &Evaluate) -> Res
     // Domains count only where both sides have them; a query's domain alone still gets its own row below.
     let (q, i) = (domains(query)?, domains(index)?);
     let both = q.is_some() && i.is_some();
-    let report = evaluation.run(
-        side(query, q.as_ref().filter(|_| both))?,
-        side(index, i.as_ref().filter(|_| both))?,
-    )?;
+    let report = evaluation
+        .run(side(query, q.as_ref().filter(|_| both))?, side(index, i.as_ref().filter(|_| both))?)?;
     Ok(report)
 }
 

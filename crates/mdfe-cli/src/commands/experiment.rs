@@ -35,7 +35,8 @@ pub(crate) fn resolve(given: &Given<'_>) -> Result<Experiment> {
         (Some(path), _) => Experiment::load(path, given.set)?,
         (None, None) => demo(given.set)?,
         (None, Some(data)) => {
-            if given.backbone.backbone.is_none() && !given.set.iter().any(|s| s.starts_with("backbone.name")) {
+            if given.backbone.backbone.is_none() && !given.set.iter().any(|s| s.starts_with("backbone.name"))
+            {
                 bail!("--data needs a backbone: name one with --backbone (`mdfe backbones list` shows all)");
             }
             let mut experiment = Experiment::parse("", "the command line", given.set)?;
@@ -119,7 +120,10 @@ fn set_of(path: &Path) -> Result<SetConfig> {
         return Ok(SetConfig { key: "image_folder".into(), root: Some(path.into()), ..SetConfig::default() });
     }
     if !path.exists() {
-        bail!("{} does not exist; give a folder with one folder per class, or a CSV with path,label", path.display());
+        bail!(
+            "{} does not exist; give a folder with one folder per class, or a CSV with path,label",
+            path.display()
+        );
     }
     let root = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let options = ReadOptions { file: path.file_name().map(PathBuf::from), ..ReadOptions::default() };

@@ -29,7 +29,8 @@ pub(crate) fn run(args: &Search) -> Result<()> {
     unit_rows(&mut query);
     unit_rows(&mut index);
     let knn = Knn { k: args.k, ..Knn::default() };
-    let found = knn.search(Vectors::new(&query.values, query.dim)?, Vectors::new(&index.values, index.dim)?)?;
+    let found =
+        knn.search(Vectors::new(&query.values, query.dim)?, Vectors::new(&index.values, index.dim)?)?;
     let name = |row: usize| index.paths.get(row).cloned().unwrap_or_else(|| format!("row {row}"));
     let mut results = Vec::new();
     for (i, row) in found.rows().enumerate() {
@@ -39,7 +40,8 @@ pub(crate) fn run(args: &Search) -> Result<()> {
     }
     if args.json {
         let rows = results.into_iter().map(|(query, found)| {
-            let neighbours = found.into_iter().map(|(path, cosine)| serde_json::json!({ "path": path, "cosine": cosine }));
+            let neighbours =
+                found.into_iter().map(|(path, cosine)| serde_json::json!({ "path": path, "cosine": cosine }));
             serde_json::json!({ "query": query, "neighbours": neighbours.collect::<Vec<_>>() })
         });
         return print_json(&rows.collect::<Vec<_>>());

@@ -43,7 +43,8 @@ impl<'a> Sides<'a> {
         let mut options = ReadOptions::at(path.parent().unwrap_or(Path::new("")));
         options.file = path.file_name().map(PathBuf::from);
         // Every row counts in an evaluation, whatever split the file names.
-        let reading = mdfe_data::read("csv", &options).with_context(|| format!("cannot read {}", path.display()))?;
+        let reading =
+            mdfe_data::read("csv", &options).with_context(|| format!("cannot read {}", path.display()))?;
         let data = reading.dataset;
         if self.model.is_none() && self.backbone.backbone.is_none() {
             bail!("{} is a list of pictures; give the embedder with --model", path.display());

@@ -64,7 +64,9 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     watch.finish();
     let folder = run.folder.path().display();
     let comparison = match outcome? {
-        RunOutcome::Stopped => bail!("stopped; what is done is kept, go on with the same command and --resume"),
+        RunOutcome::Stopped => {
+            bail!("stopped; what is done is kept, go on with the same command and --resume")
+        }
         RunOutcome::Finished(comparison) => comparison,
     };
     if args.json {

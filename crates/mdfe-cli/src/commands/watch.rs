@@ -32,7 +32,10 @@ impl Watch {
     pub(crate) fn report(dataset: &str, extraction: &Extraction) {
         let dir = extraction.dir.display();
         if extraction.computed == 0 && extraction.missing_shards == 0 {
-            tracing::info!("{dataset}: {} features are there already ({dir}); extraction skipped", extraction.reused);
+            tracing::info!(
+                "{dataset}: {} features are there already ({dir}); extraction skipped",
+                extraction.reused
+            );
             return;
         }
         let times = extraction.times;
@@ -48,7 +51,10 @@ impl Watch {
             extraction.reused
         );
         if extraction.missing_shards > 0 {
-            tracing::info!("{dataset}: {} shards are still missing; run again to go on", extraction.missing_shards);
+            tracing::info!(
+                "{dataset}: {} shards are still missing; run again to go on",
+                extraction.missing_shards
+            );
         }
         for skipped in extraction.store.iter().flat_map(|s| &s.manifest().skipped) {
             tracing::warn!("skipped {}: {}", skipped.path, skipped.reason);
@@ -58,7 +64,11 @@ impl Watch {
 
 impl RunObserver for Watch {
     fn extracting(&mut self, dataset: &str, progress: ExtractProgress) {
-        self.show(&format!("extracting {dataset}"), (progress.done as u64, progress.total as u64), "pictures");
+        self.show(
+            &format!("extracting {dataset}"),
+            (progress.done as u64, progress.total as u64),
+            "pictures",
+        );
     }
 
     fn extracted(&mut self, dataset: &str, extraction: &Extraction) {

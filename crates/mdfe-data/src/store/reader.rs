@@ -25,19 +25,25 @@ impl FeatureStore {
         let path = dir.join(Manifest::FILE);
         let text = match std::fs::read_to_string(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::Missing { path, remedy: "a feature store is made by `mdfe extract`".into() });
+                return Err(Error::Missing {
+                    path,
+                    remedy: "a feature store is made by `mdfe extract`".into(),
+                });
             }
             other => other.map_err(Error::io("read", &path))?,
         };
-        let bad = |path: &Path, reason: String| Error::Malformed { path: path.to_path_buf(), line: None, reason };
-        let manifest: Manifest = serde_json::from_str(&text)
-            .map_err(|e| bad(&path, format!("is not the manifest of a feature store ({e}); extract again")))?;
+        let bad =
+            |path: &Path, reason: String| Error::Malformed { path: path.to_path_buf(), line: None, reason };
+        let manifest: Manifest = serde_json::from_str(&text).map_err(|e| {
+            bad(&path, format!("is not the manifest of a feature store ({e}); extract again"))
+        })?;
         if manifest.format != Manifest::FORMAT {
             let reason = format!("has the format {}, this build reads {}", manifest.format, Manifest::FORMAT);
             return Err(bad(&path, reason));
         }
         if !manifest.complete {
-            let remedy = "the extraction did not finish; run it again, it continues where it stopped".to_owned();
+            let remedy =
+                "the extraction did not finish; run it again, it continues where it stopped".to_owned();
             return Err(Error::Missing { path: dir.join("the last shards"), remedy });
         }
         let (classes, domains) = (manifest.class_names.len(), manifest.domains.len());
@@ -56,7 +62,10 @@ impl FeatureStore {
             let spec = &store.manifest.spec;
             let shard = MappedShard::open(&path, &store.manifest.address, spec.dim, spec.dtype)?;
             if shard.rows != entry.rows {
-                return Err(bad(&path, format!("holds {} rows, the manifest says {}", shard.rows, entry.rows)));
+                return Err(bad(
+                    &path,
+                    format!("holds {} rows, the manifest says {}", shard.rows, entry.rows),
+                ));
             }
             store.labels.extend(checked(&shard.facts.classes, classes).map_err(|e| bad(&path, e))?);
             store.domain_ids.extend(checked(&shard.facts.domains, domains).map_err(|e| bad(&path, e))?);
@@ -129,7 +138,10 @@ impl FeatureStore {
         }
         for (&row, out) in rows.iter().zip(out.chunks_exact_mut(dim)) {
             if row >= self.len() {
-                return Err(Error::Invalid(format!("row {row} is past the end of a store of {} rows", self.len())));
+                return Err(Error::Invalid(format!(
+                    "row {row} is past the end of a store of {} rows",
+                    self.len()
+                )));
             }
             let shard = self.starts.partition_point(|&s| s <= row) - 1;
             self.shards[shard].copy_row(row - self.starts[shard], self.manifest.spec.dtype, out);

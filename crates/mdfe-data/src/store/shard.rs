@@ -45,7 +45,12 @@ pub(super) struct MappedShard {
 }
 
 /// Writes a shard beside `path` and renames it into place.
-pub(super) fn write(path: &Path, shard: &ShardRows, facts: &RowFacts, spec: (&str, StoreDtype)) -> Result<()> {
+pub(super) fn write(
+    path: &Path,
+    shard: &ShardRows,
+    facts: &RowFacts,
+    spec: (&str, StoreDtype),
+) -> Result<()> {
     let (address, dtype) = spec;
     let n = shard.rows.len();
     let dim = shard.features.len().checked_div(n).unwrap_or(0);
@@ -64,10 +69,15 @@ pub(super) fn write(path: &Path, shard: &ShardRows, facts: &RowFacts, spec: (&st
         ("classes", view(Dtype::I64, vec![n], &classes)?),
         ("domains", view(Dtype::I64, vec![n], &domains)?),
     ];
-    let header = ShardHeader { address: address.to_owned(), paths: facts.paths.clone(), skipped: shard.skipped.clone() };
+    let header = ShardHeader {
+        address: address.to_owned(),
+        paths: facts.paths.clone(),
+        skipped: shard.skipped.clone(),
+    };
     let header = serde_json::to_string(&header).map_err(|e| malformed(path, e.to_string()))?;
     let metadata = HashMap::from([(HEADER_KEY.to_owned(), header)]);
-    let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(|e| malformed(path, e.to_string()))?;
+    let bytes =
+        safetensors::serialize(tensors, Some(metadata)).map_err(|e| malformed(path, e.to_string()))?;
     crate::write_atomically(path, &bytes)
 }
 
@@ -79,8 +89,8 @@ impl MappedShard {
         // SAFETY: shards are renamed into place when whole and never written again, so the mapped bytes do not change.
         let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::io("map", path))?;
         let bad = |reason: String| malformed(path, reason);
-        let (header_len, header) =
-            SafeTensors::read_metadata(&map).map_err(|e| bad(format!("not a whole safetensors file ({e})")))?;
+        let (header_len, header) = SafeTensors::read_metadata(&map)
+            .map_err(|e| bad(format!("not a whole safetensors file ({e})")))?;
         let meta = header.metadata().as_ref().ok_or_else(|| bad("has no metadata".into()))?;
         let text = meta.get(HEADER_KEY).ok_or_else(|| bad(format!("has no metadata key `{HEADER_KEY}`")))?;
         let ShardHeader { address: found, paths, skipped } =

@@ -106,7 +106,8 @@ impl<'d> StoreWriter<'d> {
             )));
         }
         let samples: Vec<_> = rows.rows.iter().map(|&r| &self.dataset.samples[r as usize]).collect();
-        let position = |d| self.manifest.domains.iter().position(|known| known == d).unwrap_or_default() as i64;
+        let position =
+            |d| self.manifest.domains.iter().position(|known| known == d).unwrap_or_default() as i64;
         let facts = shard::RowFacts {
             classes: samples.iter().map(|s| i64::from(s.class)).collect(),
             domains: samples.iter().map(|s| position(&s.domain)).collect(),

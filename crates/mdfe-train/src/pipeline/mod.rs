@@ -9,7 +9,10 @@ pub use run_folder::RunFolder;
 pub use split::hold_out_classes;
 pub use table::table;
 
-use crate::{Checkpoints, Comparison, Error, FeatureSource, JoinedFeatures, Outcome, Recipe, Result, StepReport, Trainer, Watch};
+use crate::{
+    Checkpoints, Comparison, Error, FeatureSource, JoinedFeatures, Outcome, Recipe, Result, StepReport,
+    Trainer, Watch,
+};
 use mdfe_data::{
     Dataset,
     store::{FeatureStore, Skipped},
@@ -121,9 +124,11 @@ impl Run<'_> {
         })?;
         observer.extracted(&dataset.name, &extraction);
         match extraction.store {
-            Some(store) if store.is_empty() => {
-                Err(Error::Data(format!("no picture of {} could be read; see {}", dataset.name, extraction.dir.display())))
-            }
+            Some(store) if store.is_empty() => Err(Error::Data(format!(
+                "no picture of {} could be read; see {}",
+                dataset.name,
+                extraction.dir.display()
+            ))),
             store => Ok(store),
         }
     }

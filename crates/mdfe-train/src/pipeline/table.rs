@@ -7,7 +7,8 @@ use mdfe_eval::{Metrics, Report};
 /// the trained embedding, four decimals.
 pub fn table(comparison: &Comparison, feature_dim: usize, embed_dim: usize, k: usize) -> String {
     let reports = [&comparison.zero_shot, &comparison.zero_shot_pooled, &comparison.trained];
-    let names = [format!("raw {feature_dim}-d"), format!("pooled {embed_dim}-d"), format!("trained {embed_dim}-d")];
+    let names =
+        [format!("raw {feature_dim}-d"), format!("pooled {embed_dim}-d"), format!("trained {embed_dim}-d")];
     let width = comparison.trained.domains.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(8);
     let mut out = format!("{:width$}", "");
     for name in &names {
