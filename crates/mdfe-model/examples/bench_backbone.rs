@@ -24,10 +24,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let threads: usize = option("--threads", "2").parse()?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    let device = if option("--device", "cpu").starts_with("cuda") { Device::new_cuda(0)? } else { Device::Cpu };
+    let device =
+        if option("--device", "cpu").starts_with("cuda") { Device::new_cuda(0)? } else { Device::Cpu };
     for name in option("--models", "vit_base_patch16_siglip_224,vit_small_patch14_dinov2").split(',') {
         for dtype in option("--dtypes", "f32,bf16").split(',') {
-            let build = BuildOptions { device: device.clone(), dtype: parse(dtype)?, ..BuildOptions::default() };
+            let build =
+                BuildOptions { device: device.clone(), dtype: parse(dtype)?, ..BuildOptions::default() };
             let (architecture, size) = architecture(name)?;
             let backbone = architecture.build(name, &random(&architecture)?, &build)?;
             for batch in option("--batches", "1,8").split(',') {
