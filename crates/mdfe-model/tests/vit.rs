@@ -1,4 +1,5 @@
 //! Tiny models of every ViT variant against timm and OpenCLIP (`tests/reference/backbones/vit.py` made the fixtures).
+#![allow(clippy::unwrap_used)]
 
 use candle_core::{DType, Device, Tensor, Var};
 use mdfe_model::{Architecture, Backbone, BuildOptions, Purpose, Weights};
@@ -146,7 +147,8 @@ fn gradients_equal_pytorchs() {
     for name in ["siglip", "eva02_clip"] {
         let fixture = Fixture::open(name);
         let widen = |t: &Tensor| Var::from_tensor(&t.to_dtype(DType::F32).unwrap()).unwrap();
-        let variables: HashMap<String, Var> = fixture.weights().iter().map(|(k, v)| (k.clone(), widen(v))).collect();
+        let variables: HashMap<String, Var> =
+            fixture.weights().iter().map(|(k, v)| (k.clone(), widen(v))).collect();
         let tensors = variables.iter().map(|(k, v)| (k.clone(), v.as_tensor().clone())).collect();
         let weights = Weights::from_tensors(tensors).unwrap();
         let backbone = fixture.architecture.build("tiny", &weights, &training()).unwrap();
@@ -154,9 +156,13 @@ fn gradients_equal_pytorchs() {
         let loss = (features * &fixture.tensors["probe"]).unwrap().sum_all().unwrap();
         let grads = loss.backward().unwrap();
         let mut checked = 0;
-        for (key, expected) in fixture.tensors.iter().filter_map(|(k, v)| Some((k.strip_prefix("grad.")?, v))) {
-            let grad = grads.get(variables[key].as_tensor()).unwrap_or_else(|| panic!("{name}: no gradient for {key}"));
-            let scale = expected.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap();
+        for (key, expected) in fixture.tensors.iter().filter_map(|(k, v)| Some((k.strip_prefix("grad.")?, v)))
+        {
+            let grad = grads
+                .get(variables[key].as_tensor())
+                .unwrap_or_else(|| panic!("{name}: no gradient for {key}"));
+            let scale =
+                expected.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap();
             // Sums over 2 images of 36 tokens: 1e-4 of the largest entry is rounding.
             assert!(difference(grad, expected) < 1e-4 * scale.max(1.0), "{name} {key}");
             checked += 1;
@@ -183,7 +189,8 @@ fn weights_that_do_not_fit_are_listed_and_a_missing_gradient_path_says_why() {
     let mut tensors = fixture.weights();
     tensors.remove("blocks.1.attn.qkv.bias");
     let weights = Weights::from_tensors(tensors).unwrap();
-    let error = fixture.architecture.build("tiny", &weights, &BuildOptions::default()).err().unwrap().to_string();
+    let error =
+        fixture.architecture.build("tiny", &weights, &BuildOptions::default()).err().unwrap().to_string();
     assert!(error.contains("does not fit tiny: 1 missing: `blocks.1.attn.qkv.bias` [48]"), "{error}");
     let backbone = fixture.build(&BuildOptions::default());
     let error = backbone.features_with_grad(&fixture.tensors["in.native"]).unwrap_err().to_string();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The binary, in a folder of its own and with nothing of the user's environment that mdfe reads.
-pub fn mdfe(dir: &Path) -> Command {
+pub(crate) fn mdfe(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mdfe-under-test"));
     command.current_dir(dir).env("HF_HOME", dir.join("hf")).env("HF_HUB_OFFLINE", "1");
     for key in ["HF_TOKEN", "HF_ENDPOINT", "HF_HUB_CACHE", "RUST_LOG"] {
@@ -15,19 +15,19 @@ pub fn mdfe(dir: &Path) -> Command {
 }
 
 /// Runs it with the words of `line` (paths without blanks) and returns what it printed.
-pub fn run(dir: &Path, line: &str) -> Output {
+pub(crate) fn run(dir: &Path, line: &str) -> Output {
     mdfe(dir).args(line.split_whitespace()).output().unwrap()
 }
 
 /// Runs it and returns stdout; a failure shows stderr.
-pub fn ok(dir: &Path, line: &str) -> String {
+pub(crate) fn ok(dir: &Path, line: &str) -> String {
     let out = run(dir, line);
     assert!(out.status.success(), "`mdfe {line}`: {}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8(out.stdout).unwrap()
 }
 
 /// Runs it, expects exit code 1 and one line that starts with `error: `, and returns that line.
-pub fn error(dir: &Path, line: &str) -> String {
+pub(crate) fn error(dir: &Path, line: &str) -> String {
     let out = run(dir, line);
     let text = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(1), "`mdfe {line}` should fail with 1: {text}");
@@ -38,12 +38,12 @@ pub fn error(dir: &Path, line: &str) -> String {
 }
 
 /// The repository's root.
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
 /// A 40 x 30 picture whose colours depend on `seed`.
-pub fn picture(seed: u32) -> image::RgbImage {
+pub(crate) fn picture(seed: u32) -> image::RgbImage {
     image::RgbImage::from_fn(40, 30, |x, y| {
         let v = |k: u32| ((x * (3 + k + seed % 5) + y * (5 + seed % 7) + seed * 37 + k * 80) % 256) as u8;
         image::Rgb([v(0), v(1), v(2)])
@@ -51,7 +51,7 @@ pub fn picture(seed: u32) -> image::RgbImage {
 }
 
 /// An image folder with `classes` classes of `per_class` pictures.
-pub fn image_folder(root: &Path, classes: u32, per_class: u32) {
+pub(crate) fn image_folder(root: &Path, classes: u32, per_class: u32) {
     for class in 0..classes {
         let folder = root.join(format!("class{class}"));
         std::fs::create_dir_all(&folder).unwrap();

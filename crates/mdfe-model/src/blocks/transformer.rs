@@ -28,15 +28,14 @@ impl Block {
     /// `x [B, T, D]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor, rope: Option<&Rope>, mode: Mode) -> Result<Tensor> {
         let attend = |x: &Tensor| self.attention.forward(x, rope, mode);
-        let x = self.branch(x, &self.norm1, self.scale1.as_ref(), mode, attend)?;
-        self.branch(&x, &self.norm2, self.scale2.as_ref(), mode, |x| self.mlp.forward(x, mode))
+        let x = self.branch(x, (&self.norm1, self.scale1.as_ref()), mode, attend)?;
+        self.branch(&x, (&self.norm2, self.scale2.as_ref()), mode, |x| self.mlp.forward(x, mode))
     }
 
     fn branch(
         &self,
         x: &Tensor,
-        norm: &LayerNorm,
-        scale: Option<&Tensor>,
+        (norm, scale): (&LayerNorm, Option<&Tensor>),
         mode: Mode,
         f: impl FnOnce(&Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {

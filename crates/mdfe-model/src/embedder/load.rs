@@ -39,7 +39,14 @@ impl Embedder {
     pub fn of_backbone(name: &str, options: LoadOptions) -> Result<Self> {
         let loaded = load_backbone(name, &options)?;
         let id = loaded.id(options.build.proj_layer);
-        Ok(Self { backbone: loaded.backbone, id, preprocess: loaded.record, options, projection: None, meta: None })
+        Ok(Self {
+            backbone: loaded.backbone,
+            id,
+            preprocess: loaded.record,
+            options,
+            projection: None,
+            meta: None,
+        })
     }
 
     /// A trained embedder: `path` is a run folder or an embedder file.
@@ -114,16 +121,22 @@ impl Embedder {
     ) -> Result<Embedded> {
         let mut out = Embedded::default();
         let mut features = Vec::new();
-        features_of(&self.extractor(), paths, options, |_| false, |item, row| {
-            match row {
-                Ok(row) => {
-                    features.extend_from_slice(row);
-                    out.rows.push(item);
+        features_of(
+            &self.extractor(),
+            paths,
+            options,
+            |_| false,
+            |item, row| {
+                match row {
+                    Ok(row) => {
+                        features.extend_from_slice(row);
+                        out.rows.push(item);
+                    }
+                    Err(reason) => out.skipped.push((item, reason)),
                 }
-                Err(reason) => out.skipped.push((item, reason)),
-            }
-            Ok(watch(item + 1))
-        })?;
+                Ok(watch(item + 1))
+            },
+        )?;
         out.values = match &self.projection {
             Some(projection) => projection.embed(&features)?,
             None => features,

@@ -2,7 +2,7 @@
 
 use crate::{Backbone, Error, Result};
 use candle_core::{DType, Device, Tensor};
-use mdfe_data::{OrderedOptions, Preprocessor, PreprocessRecord, ordered_map, store::BackboneId};
+use mdfe_data::{OrderedOptions, PreprocessRecord, Preprocessor, ordered_map, store::BackboneId};
 use std::{
     path::PathBuf,
     time::{Duration, Instant},

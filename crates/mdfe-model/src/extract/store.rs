@@ -3,8 +3,9 @@
 use super::pipeline::{Extractor, PipelineOptions, PipelineTimes, features_of};
 use crate::{Error, Result};
 use mdfe_data::{
-    Dataset, write_atomically,
+    Dataset,
     store::{FeatureStore, ShardRows, Skipped, StoreDtype, StoreSpec, StoreWriter},
+    write_atomically,
 };
 use std::path::{Path, PathBuf};
 
@@ -90,7 +91,9 @@ pub fn extract(
     let mine: Vec<usize> = match options.part {
         None => status.missing.clone(),
         Some((i, n)) if i < n => status.missing.iter().copied().filter(|shard| shard % n == i).collect(),
-        Some((i, n)) => return Err(Error::Invalid(format!("part {i}/{n} does not exist; parts count from 0"))),
+        Some((i, n)) => {
+            return Err(Error::Invalid(format!("part {i}/{n} does not exist; parts count from 0")));
+        }
     };
     let rows: Vec<usize> = mine.iter().flat_map(|&shard| writer.range(shard)).collect();
     let paths: Vec<PathBuf> = rows.iter().map(|&r| dataset.root.join(&dataset.samples[r].path)).collect();

@@ -52,15 +52,14 @@ pub(crate) fn attention<E: Element>(shape: AttentionShape, qkv: &[E], out: &mut 
         },
         |work, task| {
             let (image, head) = (task / shape.heads, task % shape.heads);
-            level.vectorize(|| one_head(shape, level, (image, head), qkv, &out, work));
+            level.vectorize(|| one_head((shape, level), (image, head), qkv, &out, work));
         },
     );
 }
 
 #[inline(always)]
 fn one_head<E: Element>(
-    shape: AttentionShape,
-    level: Level,
+    (shape, level): (AttentionShape, Level),
     (image, head): (usize, usize),
     qkv: &[E],
     out: &SharedMut<'_, E>,

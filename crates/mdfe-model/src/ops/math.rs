@@ -91,7 +91,7 @@ fn gelu(x: f32) -> f32 {
 #[inline(always)]
 fn gelu_tanh(x: f32) -> f32 {
     // 0.5 (1 + tanh u) = sigmoid(2 u), and 2 sqrt(2/π) = 1.595769.
-    x * sigmoid(1.595_769_1 * (x + 0.044_715 * x * x * x))
+    x * sigmoid(1.595_769 * (x + 0.044_715 * x * x * x))
 }
 
 #[cfg(test)]

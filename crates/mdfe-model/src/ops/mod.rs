@@ -27,7 +27,7 @@ mod shared;
 pub(crate) use attention::{AttentionShape, attention};
 pub use cpu::Level;
 pub(crate) use element::Element;
-pub(crate) use epilogue::{AddTo, Epilogue, PatchRows, Store};
+pub(crate) use epilogue::{AddTo, PatchRows, Store};
 pub use math::Activation;
 pub(crate) use math::{exp, silu};
 pub(crate) use matmul::matmul;

@@ -72,7 +72,7 @@ impl<E: Element> FusedBlock<E> {
         if let Some(norm) = &self.attention_norm {
             norm.in_place(narrow);
         }
-        self.leave(&self.proj, &self.norm1, self.gamma1.as_deref(), narrow, (x, &mut scratch.branch));
+        self.leave(&self.proj, (&self.norm1, self.gamma1.as_deref()), narrow, (x, &mut scratch.branch));
 
         self.enter(&self.norm2, x, narrow);
         let outputs = self.up.outputs();
@@ -88,7 +88,7 @@ impl<E: Element> FusedBlock<E> {
         if let Some(norm) = &self.mlp_norm {
             norm.in_place(hidden);
         }
-        self.leave(&self.down, &self.norm2, self.gamma2.as_deref(), hidden, (x, &mut scratch.branch));
+        self.leave(&self.down, (&self.norm2, self.gamma2.as_deref()), hidden, (x, &mut scratch.branch));
     }
 
     /// What a branch reads of the residual stream.
@@ -103,8 +103,7 @@ impl<E: Element> FusedBlock<E> {
     fn leave(
         &self,
         layer: &FusedLinear<E>,
-        norm: &FusedNorm,
-        gamma: Option<&[f32]>,
+        (norm, gamma): (&FusedNorm, Option<&[f32]>),
         y: &[E],
         (x, branch): (&mut [f32], &mut Vec<f32>),
     ) {
