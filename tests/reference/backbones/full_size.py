@@ -23,5 +23,5 @@ for name in sys.argv[2:]:
     with torch.inference_mode():
         features = model(pixels)
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / f"{name}.safetensors")
-    save_file({"pixels": pixels, "features": features}, folder / f"{name}.reference.safetensors")
+    save_file({"pixels": pixels, "features": features.contiguous()}, folder / f"{name}.reference.safetensors")
     print(name, sum(p.numel() for p in model.parameters()), "parameters; features of order", float(features.abs().mean()))
