@@ -5,8 +5,8 @@ use crate::{
     backbone::BuildOptions,
     convnext::ConvNextConfig,
     dual::{self, DualFamily},
-    families::{EvaConfig, VitConfig},
     efficientnet_lite::EfficientNetLiteConfig,
+    families::{EvaConfig, VitConfig},
     sam::SamConfig,
     vit::{self, Family},
 };
@@ -67,12 +67,15 @@ impl Architecture {
         }
     }
 
-    /// How many parameters the backbone reads: its size in memory is that many times the dtype's.
+    /// How many parameters the backbone reads: its size in memory is that many times the dtype's. As in PyTorch, the running
+    /// statistics of batch norms are no parameters.
     ///
     /// # Errors
     /// None for architectures that can be built.
     pub fn parameter_count(&self, proj_layer: bool) -> Result<usize> {
-        Ok(self.parameter_shapes(proj_layer)?.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum())
+        let shapes = self.parameter_shapes(proj_layer)?;
+        let parameters = shapes.iter().filter(|(key, _)| !key.contains(".running_"));
+        Ok(parameters.map(|(_, shape)| shape.iter().product::<usize>()).sum())
     }
 
     fn builder(&self) -> Builder<'_> {

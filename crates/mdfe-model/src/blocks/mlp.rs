@@ -55,7 +55,7 @@ impl Mlp {
 }
 
 /// The activation in operations that have a gradient.
-fn activate(x: &Tensor, act: Activation) -> Result<Tensor> {
+pub(crate) fn activate(x: &Tensor, act: Activation) -> Result<Tensor> {
     Ok(match act {
         Activation::Gelu => x.gelu_erf()?,
         Activation::GeluTanh => x.gelu()?,

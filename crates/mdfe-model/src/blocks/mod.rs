@@ -6,6 +6,7 @@
 
 mod attention;
 mod attention_pool;
+mod depthwise;
 mod linear;
 mod mlp;
 mod norm;
@@ -17,8 +18,9 @@ mod transformer;
 
 pub(crate) use attention::{Attention, Qkv};
 pub(crate) use attention_pool::AttentionPool;
+pub(crate) use depthwise::{depthwise, shifts};
 pub(crate) use linear::Linear;
-pub(crate) use mlp::{Mlp, Up};
+pub(crate) use mlp::{Mlp, Up, activate};
 pub(crate) use norm::LayerNorm;
 pub(crate) use patch::PatchEmbed;
 pub(crate) use positions::Positions;

@@ -2,14 +2,13 @@
 
 use super::{
     Block, Tower,
-    depthwise::{self, Axes},
-    tower::grid,
+    tower::{WINDOW, grid},
 };
 use crate::{
     Result,
     blocks::{Mode, Up},
     dual::SliceTower,
-    ops::{Activation, Element},
+    ops::{Activation, Axes, Depthwise, Element},
     vit::{FusedLinear, FusedNorm, values},
 };
 use candle_core::{Device, Tensor};
@@ -81,7 +80,8 @@ impl<E: Element> FusedBlock<E> {
         scratch.convolved.resize(x.len(), 0.0);
         scratch.narrow.resize(x.len(), E::default());
         scratch.wide.resize(hidden, E::default());
-        depthwise::slices(x, &self.kernel, &self.bias, axes, &mut scratch.convolved);
+        let depthwise = Depthwise { window: WINDOW, kernel: &self.kernel, bias: &self.bias, act: None };
+        depthwise.write(x, axes, &mut scratch.convolved);
         self.norm.write(&scratch.convolved, &mut scratch.narrow);
         self.up.store(&scratch.narrow, Some(self.act), &mut scratch.wide);
         self.down.add_to(&scratch.wide, Some(&self.gamma), x);

@@ -7,7 +7,6 @@
 //!
 //! Pictures are `[B, H, W, C]` throughout, so that norms and products see channels last.
 
-mod depthwise;
 mod fused;
 mod tower;
 

@@ -1,18 +1,20 @@
 //! ConvNeXt as tensors.
 
-use super::{ConvNextConfig, ConvNextProjection, depthwise};
+use super::{ConvNextConfig, ConvNextProjection};
 use crate::{
     Error, Result, Weights,
-    blocks::{LayerNorm, Linear, Mlp, Mode, PatchEmbed, Up},
+    blocks::{LayerNorm, Linear, Mlp, Mode, PatchEmbed, Up, depthwise},
     dual::TensorTower,
-    ops::Activation,
+    ops::{Activation, Window},
 };
 use candle_core::Tensor;
 
 /// Pixels of the stem's patches.
 const STEM: usize = 4;
 /// Side of the depthwise kernels.
-pub(super) const KERNEL: usize = 7;
+const KERNEL: usize = 7;
+/// How they move.
+pub(super) const WINDOW: Window = Window { size: KERNEL, stride: 1 };
 
 /// The whole tower.
 pub(super) struct Tower {
@@ -98,7 +100,7 @@ impl Block {
 
     /// `x [B, H, W, C]` to the same shape.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let y = depthwise::tensors(x, &self.kernel)?.broadcast_add(&self.bias)?;
+        let y = depthwise(x, &self.kernel, WINDOW)?.broadcast_add(&self.bias)?;
         let y = self.mlp.forward(&self.norm.forward(&y, mode)?, mode)?;
         Ok((x + y.broadcast_mul(&self.gamma)?)?)
     }

@@ -1,71 +1,89 @@
-//! A convolution with the batch norm behind it folded in.
+//! A convolution without bias and the batch norm behind it.
 
-use crate::{Result, Weights};
+use crate::{
+    Result, Weights,
+    blocks::{Linear, activate, depthwise, shifts},
+    ops::{Activation, Window},
+};
 use candle_core::Tensor;
 
 /// timm's `BN_EPS_TF_DEFAULT`.
 const EPS: f64 = 1e-3;
 
-/// A convolution without dilation: `weight [out, in / groups, k, k]`, `bias [out]`, SAME padding.
+/// `y = (conv(x) - mean) gamma / sqrt(var + eps) + beta`. The norm keeps its running statistics, in training too: a frozen
+/// backbone's features must not depend on the batch.
 pub(super) struct Conv {
-    pub(super) weight: Tensor,
-    pub(super) bias: Tensor,
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
-    pub(super) groups: usize,
-}
-
-/// The numbers of a convolution.
-#[derive(Clone, Copy)]
-pub(super) struct Shape {
-    pub(super) input: usize,
-    pub(super) out: usize,
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
-    pub(super) groups: usize,
+    /// `[out, in, k, k]`; `[C, 1, k, k]` for a depthwise one.
+    weight: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    mean: Tensor,
+    var: Tensor,
 }
 
 impl Conv {
-    /// Reads `{conv}.weight` and the batch norm `{norm}.*`: `y = (conv(x) - mean) gamma / sqrt(var + eps) + beta`.
-    pub(super) fn load(w: &Weights, (conv, norm): (&str, &str), shape: Shape) -> Result<Self> {
-        let Shape { input, out, kernel, stride, groups } = shape;
-        let weight = w.at(conv).get("weight", &[out, input / groups, kernel, kernel])?;
+    /// Reads `{conv}.weight` of `shape` and the batch norm `{norm}.*`.
+    pub(super) fn load(w: &Weights, (conv, norm): (&str, &str), shape: &[usize; 4]) -> Result<Self> {
         let norm = w.at(norm);
-        let (gamma, beta) = (norm.get("weight", &[out])?, norm.get("bias", &[out])?);
-        let (mean, var) = (norm.get("running_mean", &[out])?, norm.get("running_var", &[out])?);
-        let scale = (gamma / (var + EPS)?.sqrt()?)?;
-        let bias = (beta - (mean * &scale)?)?;
-        let weight = weight.broadcast_mul(&scale.reshape((out, 1, 1, 1))?)?;
-        Ok(Self { weight, bias, kernel, stride, groups })
+        // PyTorch's counter of training steps.
+        norm.allow_unused("num_batches_tracked");
+        let out = [shape[0]];
+        Ok(Self {
+            weight: w.at(conv).get("weight", shape)?,
+            gamma: norm.get("weight", &out)?,
+            beta: norm.get("bias", &out)?,
+            mean: norm.get("running_mean", &out)?,
+            var: norm.get("running_var", &out)?,
+        })
     }
 
-    /// `x [B, in, H, W]` to `[B, out, ceil(H / stride), ceil(W / stride)]`.
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (_, _, h, w) = x.dims4()?;
-        let (top, bottom) = same_padding(h, self.kernel, self.stride);
-        let (left, right) = same_padding(w, self.kernel, self.stride);
-        let x = x.pad_with_zeros(2, top, bottom)?.pad_with_zeros(3, left, right)?;
-        let y = x.conv2d(&self.weight, 0, self.stride, 1, self.groups)?;
-        Ok(y.broadcast_add(&self.bias.reshape((1, (), 1, 1))?)?)
+    pub(super) fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// The convolution with the norm folded in: `weight [out, in, k, k]`, `bias [out]`. Folded anew in each forward pass, since
+    /// training changes what is folded.
+    pub(super) fn folded(&self) -> Result<(Tensor, Tensor)> {
+        let scale = (&self.gamma / (&self.var + EPS)?.sqrt()?)?;
+        let bias = (&self.beta - (&self.mean * &scale)?)?;
+        Ok((self.weight.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, bias))
+    }
+
+    /// A 1x1 convolution: `x [B, H, W, in]` to `[B, H, W, out]`.
+    pub(super) fn product(&self, x: &Tensor, act: Option<Activation>) -> Result<Tensor> {
+        let (weight, bias) = self.folded()?;
+        let linear = Linear { weight: weight.flatten_from(1)?, bias: Some(bias) };
+        ended(linear.forward(x)?, act)
+    }
+
+    /// A convolution over few channels, as a product over its patches.
+    pub(super) fn patches(&self, x: &Tensor, window: Window, act: Option<Activation>) -> Result<Tensor> {
+        let (weight, bias) = self.folded()?;
+        let patches = Tensor::cat(&shifts(x, window)?, 3)?;
+        let linear = Linear { weight: by_places(&weight)?, bias: Some(bias) };
+        ended(linear.forward(&patches)?, act)
+    }
+
+    /// A depthwise convolution: `x [B, H, W, C]` to `[B, H', W', C]`.
+    pub(super) fn channelwise(&self, x: &Tensor, window: Window, act: Option<Activation>) -> Result<Tensor> {
+        let (weight, bias) = self.folded()?;
+        ended(depthwise(x, &by_taps(&weight)?, window)?.broadcast_add(&bias)?, act)
     }
 }
 
-/// TensorFlow's SAME: pixels before and behind an axis, the odd one behind.
-pub(super) fn same_padding(size: usize, kernel: usize, stride: usize) -> (usize, usize) {
-    let out = size.div_ceil(stride);
-    let total = ((out - 1) * stride + kernel).saturating_sub(size);
-    (total / 2, total - total / 2)
+fn ended(y: Tensor, act: Option<Activation>) -> Result<Tensor> {
+    match act {
+        Some(act) => activate(&y, act),
+        None => Ok(y),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::same_padding;
+/// `[out, in, k, k]` to `[out, k · k · in]`: patches hold all channels of one pixel together.
+pub(super) fn by_places(weight: &Tensor) -> Result<Tensor> {
+    Ok(weight.permute((0, 2, 3, 1))?.contiguous()?.flatten_from(1)?)
+}
 
-    #[test]
-    fn the_odd_pixel_of_padding_goes_behind() {
-        assert_eq!(same_padding(160, 3, 2), (0, 1));
-        assert_eq!(same_padding(161, 3, 2), (1, 1));
-        assert_eq!(same_padding(20, 5, 2), (1, 2));
-        assert_eq!(same_padding(7, 5, 1), (2, 2));
-    }
+/// `[C, 1, k, k]` to `[k · k, C]`, taps by rows.
+pub(super) fn by_taps(weight: &Tensor) -> Result<Tensor> {
+    Ok(weight.flatten_from(1)?.t()?.contiguous()?)
 }

@@ -1,128 +1,181 @@
-//! EfficientNet-Lite on the CPU: packed weights, channels-last slices.
+//! EfficientNet-Lite on the CPU: folded and packed weights, channels-last slices.
 
 use super::{
-    HEAD,
-    conv::{Conv, same_padding},
-    depthwise::Depthwise,
-    tower::{Tower, check},
+    conv::{Conv, by_places, by_taps},
+    tower::{Block, STEM_WINDOW, Tower, check},
 };
 use crate::{
     Result,
     blocks::Linear,
     dual::SliceTower,
-    ops::Activation,
+    ops::{Activation, Axes, Depthwise, Element, Window},
     vit::{FusedLinear, values},
 };
 use candle_core::Tensor;
+use rayon::prelude::*;
 
-/// The tower over packed weights.
-pub(super) struct FusedEfficientNet {
+/// Pictures that one task takes through the whole tower: enough that the weights of the last stages are worth fetching, few
+/// enough that the maps of the first ones stay near the CPU.
+const PICTURES: usize = 4;
+const RELU6: Option<Activation> = Some(Activation::Relu6);
+
+/// A tower that computes the products of its blocks in `E`.
+pub(super) struct FusedEfficientNet<E> {
+    /// Its patches have an odd number of values, so that it stays f32.
     stem: FusedLinear<f32>,
-    blocks: Vec<FusedBlock>,
-    head: FusedLinear<f32>,
+    blocks: Vec<FusedBlock<E>>,
+    head: FusedLinear<E>,
 }
 
-struct FusedBlock {
-    widen: Option<FusedLinear<f32>>,
-    depthwise: Depthwise,
-    narrow: FusedLinear<f32>,
+struct FusedBlock<E> {
+    widen: Option<FusedLinear<E>>,
+    window: Window,
+    /// `[k · k, C]`.
+    kernel: Vec<f32>,
+    /// `[C]`.
+    bias: Vec<f32>,
+    narrow: FusedLinear<E>,
     residual: bool,
 }
 
-impl FusedEfficientNet {
+/// Memory of one task.
+struct Scratch<E> {
+    /// The narrow maps between blocks, `[B, H, W, C]`.
+    x: Vec<f32>,
+    /// The same as the next product reads them.
+    read: Vec<E>,
+    wide: Vec<f32>,
+    convolved: Vec<E>,
+}
+
+impl<E: Element> FusedEfficientNet<E> {
     pub(super) fn new(tower: &Tower) -> Result<Self> {
-        let block = |b: &super::tower::Block| -> Result<FusedBlock> {
-            Ok(FusedBlock {
-                widen: b.widen.as_ref().map(linear).transpose()?,
-                depthwise: Depthwise::new(&b.depthwise)?,
-                narrow: linear(&b.narrow)?,
-                residual: b.residual,
-            })
-        };
+        let (stem, bias) = tower.stem.folded()?;
         Ok(Self {
-            stem: linear(&tower.stem)?,
-            blocks: tower.blocks.iter().map(block).collect::<Result<_>>()?,
-            head: linear(&tower.head)?,
+            stem: FusedLinear::new(&Linear { weight: by_places(&stem)?, bias: Some(bias) })?,
+            blocks: tower.blocks.iter().map(FusedBlock::new).collect::<Result<_>>()?,
+            head: product(&tower.head)?,
         })
     }
-}
 
-/// A convolution as a product over its patches `[in, k, k]`; a 1x1 one over the pixels themselves.
-fn linear(conv: &Conv) -> Result<FusedLinear<f32>> {
-    let weight = conv.weight.flatten_from(1)?;
-    FusedLinear::new(&Linear { weight, bias: Some(conv.bias.clone()) })
-}
-
-impl FusedBlock {
-    /// `x [B, H, W, C]` to the block's output and its height and width.
-    fn forward(&self, x: Vec<f32>, batch: usize, size: (usize, usize)) -> (Vec<f32>, (usize, usize)) {
-        let wide = match &self.widen {
-            Some(widen) => {
-                let mut wide = vec![0.0; batch * size.0 * size.1 * widen.outputs()];
-                widen.store(&x, Some(Activation::Relu6), &mut wide);
-                Some(wide)
+    /// Features of some pictures, `pixels [B, 3, H, W]` to `features [B, D_in]`.
+    fn run(&self, pixels: &[f32], (height, width): (usize, usize), features: &mut [f32]) {
+        let mut scratch =
+            Scratch { x: Vec::new(), read: Vec::new(), wide: Vec::new(), convolved: Vec::new() };
+        let batch = features.len() / self.head.outputs();
+        let mut axes = Axes { height, width, channels: 3 }.behind(STEM_WINDOW);
+        axes.channels = self.stem.outputs();
+        let patches = patches(pixels, (height, width));
+        self.stem.store(&patches, RELU6, room(&mut scratch.x, batch * axes.picture()));
+        for block in &self.blocks {
+            axes = block.forward(batch, axes, &mut scratch);
+        }
+        let read = narrowed(&scratch.x, &mut scratch.read);
+        axes.channels = self.head.outputs();
+        let last = room(&mut scratch.wide, batch * axes.picture());
+        self.head.store(read, RELU6, last);
+        let places = (axes.height * axes.width) as f64;
+        for (features, picture) in
+            features.chunks_exact_mut(axes.channels).zip(last.chunks_exact(axes.picture()))
+        {
+            let mut sums = vec![0f64; axes.channels];
+            for pixel in picture.chunks_exact(axes.channels) {
+                sums.iter_mut().zip(pixel).for_each(|(sum, x)| *sum += f64::from(*x));
             }
-            None => None,
-        };
-        let wide = wide.as_ref().unwrap_or(&x);
-        let out_size = self.depthwise.out(size);
-        let places = batch * out_size.0 * out_size.1;
-        let mut middle = vec![0.0; places * (wide.len() / (batch * size.0 * size.1))];
-        self.depthwise.forward(wide, size, &mut middle);
-        if self.residual {
-            let mut out = x;
-            self.narrow.add_to(&middle, None, &mut out);
-            (out, out_size)
-        } else {
-            let mut out = vec![0.0; places * self.narrow.outputs()];
-            self.narrow.store(&middle, None, &mut out);
-            (out, out_size)
+            features.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = (sum / places) as f32);
         }
     }
 }
 
-impl SliceTower for FusedEfficientNet {
+impl<E: Element> FusedBlock<E> {
+    fn new(block: &Block) -> Result<Self> {
+        let (kernel, bias) = block.depthwise.folded()?;
+        Ok(Self {
+            widen: block.widen.as_ref().map(product).transpose()?,
+            window: block.window,
+            kernel: values(&by_taps(&kernel)?)?,
+            bias: values(&bias)?,
+            narrow: product(&block.narrow)?,
+            residual: block.residual,
+        })
+    }
+
+    /// `scratch.x [B, H, W, C]` to the block's output there, and its axes.
+    fn forward(&self, batch: usize, axes: Axes, scratch: &mut Scratch<E>) -> Axes {
+        let middle = Axes { channels: self.bias.len(), ..axes };
+        let behind = middle.behind(self.window);
+        let convolved = room(&mut scratch.convolved, batch * behind.picture());
+        let depthwise = Depthwise { window: self.window, kernel: &self.kernel, bias: &self.bias, act: RELU6 };
+        match &self.widen {
+            Some(widen) => {
+                let wide = room(&mut scratch.wide, batch * middle.picture());
+                widen.store(narrowed(&scratch.x, &mut scratch.read), RELU6, wide);
+                depthwise.write(wide, middle, convolved);
+            }
+            None => depthwise.write(&scratch.x, middle, convolved),
+        }
+        let out = Axes { channels: self.narrow.outputs(), ..behind };
+        if self.residual {
+            self.narrow.add_to(convolved, None, &mut scratch.x);
+        } else {
+            self.narrow.store(convolved, None, room(&mut scratch.x, batch * out.picture()));
+        }
+        out
+    }
+}
+
+impl<E: Element> SliceTower for FusedEfficientNet<E> {
     fn features(&self, pixels: &Tensor) -> Result<Vec<f32>> {
         let (batch, height, width) = check(pixels)?;
-        let mut size = (height.div_ceil(2), width.div_ceil(2));
-        let patches = stem_patches(&values(pixels)?, (height, width));
-        let mut x = vec![0.0; batch * size.0 * size.1 * self.stem.outputs()];
-        self.stem.store(&patches, Some(Activation::Relu6), &mut x);
-        for block in &self.blocks {
-            (x, size) = block.forward(x, batch, size);
-        }
-        let places = size.0 * size.1;
-        let mut last = vec![0.0; batch * places * HEAD];
-        self.head.store(&x, Some(Activation::Relu6), &mut last);
-        let mut features = Vec::with_capacity(batch * HEAD);
-        for image in last.chunks_exact(places * HEAD) {
-            let mut sums = vec![0f64; HEAD];
-            for pixel in image.chunks_exact(HEAD) {
-                sums.iter_mut().zip(pixel).for_each(|(sum, x)| *sum += f64::from(*x));
-            }
-            features.extend(sums.iter().map(|sum| (sum / places as f64) as f32));
-        }
+        let (pixels, dim) = (values(pixels)?, self.head.outputs());
+        let mut features = vec![0.0; batch * dim];
+        // A small batch is shared among the threads; pictures do not see each other, so that their number changes nothing.
+        let together = batch.div_ceil(rayon::current_num_threads()).clamp(1, PICTURES);
+        features
+            .par_chunks_mut(together * dim)
+            .zip(pixels.par_chunks(together * 3 * height * width))
+            .for_each(|(features, pixels)| self.run(pixels, (height, width), features));
         Ok(features)
     }
 }
 
-/// The 3x3 patches at stride 2 of `pixels [B, 3, H, W]`, as rows `[3, 3, 3]`; what lies on the padding is zero.
-fn stem_patches(pixels: &[f32], (height, width): (usize, usize)) -> Vec<f32> {
-    const SIDE: usize = 3;
-    let (rows, columns) = (height.div_ceil(2), width.div_ceil(2));
-    let (top, left) = (same_padding(height, SIDE, 2).0, same_padding(width, SIDE, 2).0);
+/// A 1x1 convolution.
+fn product<E: Element>(conv: &Conv) -> Result<FusedLinear<E>> {
+    let (weight, bias) = conv.folded()?;
+    FusedLinear::new(&Linear { weight: weight.flatten_from(1)?, bias: Some(bias) })
+}
+
+/// The first `len` values of a buffer that grows to the largest map.
+fn room<T: Copy + Default>(buffer: &mut Vec<T>, len: usize) -> &mut [T] {
+    buffer.resize(len, T::default());
+    buffer
+}
+
+/// `x` in the type that products read.
+fn narrowed<'a, E: Element>(x: &[f32], out: &'a mut Vec<E>) -> &'a [E] {
+    out.clear();
+    out.extend(x.iter().map(|x| E::from_f32(*x)));
+    out
+}
+
+/// The patches that the stem sees of `pixels [B, 3, H, W]`, as rows `[dy, dx, 3]`; what lies on the padding is zero.
+fn patches(pixels: &[f32], (height, width): (usize, usize)) -> Vec<f32> {
+    let Window { size, stride } = STEM_WINDOW;
+    let (top, left) = (STEM_WINDOW.before(height), STEM_WINDOW.before(width));
+    let (rows, columns) = (STEM_WINDOW.outputs(height), STEM_WINDOW.outputs(width));
     let plane = height * width;
-    let mut out = Vec::with_capacity(pixels.len() / (3 * plane) * rows * columns * 3 * SIDE * SIDE);
-    for image in pixels.chunks_exact(3 * plane) {
+    let mut out = vec![0.0; pixels.len() / plane * rows * columns * size * size];
+    let mut patch = out.chunks_exact_mut(3 * size * size);
+    for picture in pixels.chunks_exact(3 * plane) {
         for row in 0..rows {
-            for column in 0..columns {
-                for channel in image.chunks_exact(plane) {
-                    for dy in 0..SIDE {
-                        let y = (2 * row + dy).checked_sub(top).filter(|y| *y < height);
-                        out.extend((0..SIDE).map(|dx| {
-                            let x = (2 * column + dx).checked_sub(left).filter(|x| *x < width);
-                            y.zip(x).map_or(0.0, |(y, x)| channel[y * width + x])
-                        }));
+            for (column, patch) in (0..columns).zip(&mut patch) {
+                for (tap, place) in patch.chunks_exact_mut(3).enumerate() {
+                    let y = (stride * row + tap / size).wrapping_sub(top);
+                    let x = (stride * column + tap % size).wrapping_sub(left);
+                    if y < height && x < width {
+                        for (channel, value) in place.iter_mut().enumerate() {
+                            *value = picture[channel * plane + y * width + x];
+                        }
                     }
                 }
             }

@@ -5,16 +5,16 @@
 //! ```
 //!
 //! An ImageNet CNN: mobile inverted bottlenecks without squeeze-and-excitation. Padding is TensorFlow's SAME (the odd pixel goes
-//! behind), batch norms (eps 1e-3) are folded into the convolutions before them when the weights are loaded.
+//! behind), batch norms (eps 1e-3) are folded into the convolutions before them: once for the CPU's inference, in each pass
+//! otherwise. Pictures are `[B, H, W, C]` throughout, so that 1x1 convolutions are plain products.
 
 mod conv;
-mod depthwise;
 mod fused;
 mod tower;
 
 use crate::{
-    Error, Result, Weights,
-    dual::{DualFamily, SliceTower, TensorTower},
+    Result, Weights,
+    dual::{DualFamily, Half, SliceTower, TensorTower},
 };
 use fused::FusedEfficientNet;
 use serde::{Deserialize, Serialize};
@@ -75,11 +75,11 @@ impl DualFamily for EfficientNetLiteConfig {
     }
 
     fn packed_f32(&self, w: &Weights, _: bool) -> Result<Box<dyn SliceTower>> {
-        Ok(Box::new(FusedEfficientNet::new(&self.tower(w)?)?))
+        Ok(Box::new(FusedEfficientNet::<f32>::new(&self.tower(w)?)?))
     }
 
-    fn packed_bf16(&self, _: &Weights, _: bool) -> Result<Box<dyn SliceTower>> {
-        Err(Error::Invalid("EfficientNet-Lite computes in f32 on the CPU; use --dtype f32".to_owned()))
+    fn packed_bf16(&self, w: &Weights, _: bool) -> Result<Box<dyn SliceTower>> {
+        Ok(Box::new(FusedEfficientNet::<Half>::new(&self.tower(w)?)?))
     }
 }
 

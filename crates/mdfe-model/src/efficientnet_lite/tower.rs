@@ -1,11 +1,16 @@
-//! EfficientNet-Lite as tensors `[B, C, H, W]`.
+//! EfficientNet-Lite as tensors, pictures `[B, H, W, C]`.
 
-use super::{
-    HEAD, STEM, Stage,
-    conv::{Conv, Shape},
+use super::{HEAD, STEM, Stage, conv::Conv};
+use crate::{
+    Error, Result, Weights,
+    blocks::Mode,
+    dual::TensorTower,
+    ops::{Activation, Window},
 };
-use crate::{Error, Result, Weights, blocks::Mode, dual::TensorTower};
 use candle_core::Tensor;
+
+/// Which window the stem has.
+pub(super) const STEM_WINDOW: Window = Window { size: 3, stride: 2 };
 
 /// The whole tower.
 pub(super) struct Tower {
@@ -19,6 +24,7 @@ pub(super) struct Block {
     /// 1x1 to the wide middle; none where the middle is as wide as the input.
     pub(super) widen: Option<Conv>,
     pub(super) depthwise: Conv,
+    pub(super) window: Window,
     pub(super) narrow: Conv,
     /// Whether the input is added to the output.
     pub(super) residual: bool,
@@ -26,8 +32,7 @@ pub(super) struct Block {
 
 impl Tower {
     pub(super) fn load(w: &Weights, stages: &[Stage]) -> Result<Self> {
-        let stem = Shape { input: 3, out: STEM, kernel: 3, stride: 2, groups: 1 };
-        let stem = Conv::load(w, ("conv_stem", "bn1"), stem)?;
+        let stem = Conv::load(w, ("conv_stem", "bn1"), &[STEM, 3, 3, 3])?;
         let (mut blocks, mut input) = (Vec::new(), STEM);
         for (s, stage) in stages.iter().enumerate() {
             for b in 0..stage.blocks {
@@ -36,7 +41,8 @@ impl Tower {
                 input = stage.width;
             }
         }
-        let head = Conv::load(w, ("conv_head", "bn2"), pointwise(input, HEAD))?;
+        let head = Conv::load(w, ("conv_head", "bn2"), &[HEAD, input, 1, 1])?;
+        w.allow_unused("classifier.");
         Ok(Self { stem, blocks, head })
     }
 }
@@ -45,26 +51,25 @@ impl Block {
     fn load(w: &Weights, input: usize, stage: &Stage) -> Result<Self> {
         let Stage { kernel, stride, expand, width, .. } = *stage;
         let wide = input * expand;
-        let depthwise = Shape { input: wide, out: wide, kernel, stride, groups: wide };
-        let narrow = pointwise(wide, width);
-        let residual = stride == 1 && input == width;
+        let (window, residual) = (Window { size: kernel, stride }, stride == 1 && input == width);
+        let depthwise = |norm| Conv::load(w, ("conv_dw", norm), &[wide, 1, kernel, kernel]);
         // timm numbers the norms in the order of the convolutions, whose names depend on the kind of block.
         let (widen, depthwise, narrow) = if expand == 1 {
-            (None, Conv::load(w, ("conv_dw", "bn1"), depthwise)?, Conv::load(w, ("conv_pw", "bn2"), narrow)?)
+            (None, depthwise("bn1")?, Conv::load(w, ("conv_pw", "bn2"), &[width, wide, 1, 1])?)
         } else {
-            let widen = Conv::load(w, ("conv_pw", "bn1"), pointwise(input, wide))?;
-            let depthwise = Conv::load(w, ("conv_dw", "bn2"), depthwise)?;
-            (Some(widen), depthwise, Conv::load(w, ("conv_pwl", "bn3"), narrow)?)
+            let widen = Conv::load(w, ("conv_pw", "bn1"), &[wide, input, 1, 1])?;
+            (Some(widen), depthwise("bn2")?, Conv::load(w, ("conv_pwl", "bn3"), &[width, wide, 1, 1])?)
         };
-        Ok(Self { widen, depthwise, narrow, residual })
+        Ok(Self { widen, depthwise, window, narrow, residual })
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let relu6 = Some(Activation::Relu6);
         let wide = match &self.widen {
-            Some(conv) => relu6(&conv.forward(x)?)?,
+            Some(conv) => conv.product(x, relu6)?,
             None => x.clone(),
         };
-        let y = self.narrow.forward(&relu6(&self.depthwise.forward(&wide)?)?)?;
+        let y = self.narrow.product(&self.depthwise.channelwise(&wide, self.window, relu6)?, None)?;
         if self.residual { Ok((y + x)?) } else { Ok(y) }
     }
 }
@@ -72,15 +77,16 @@ impl Block {
 impl TensorTower for Tower {
     fn forward(&self, pixels: &Tensor, _: Mode) -> Result<Tensor> {
         check(pixels)?;
-        let mut x = relu6(&self.stem.forward(pixels)?)?;
+        let x = pixels.permute((0, 2, 3, 1))?.contiguous()?;
+        let mut x = self.stem.patches(&x, STEM_WINDOW, Some(Activation::Relu6))?;
         for block in &self.blocks {
             x = block.forward(&x)?;
         }
-        Ok(relu6(&self.head.forward(&x)?)?.mean((2, 3))?)
+        Ok(self.head.product(&x, Some(Activation::Relu6))?.flatten(1, 2)?.mean(1)?)
     }
 
     fn any_weight(&self) -> &Tensor {
-        &self.stem.weight
+        self.stem.weight()
     }
 }
 
@@ -88,14 +94,8 @@ impl TensorTower for Tower {
 pub(super) fn check(pixels: &Tensor) -> Result<(usize, usize, usize)> {
     match pixels.dims() {
         &[b, 3, h, w] if h > 0 && w > 0 => Ok((b, h, w)),
-        other => Err(Error::Invalid(format!("EfficientNet-Lite takes pixels [B, 3, H, W], got {other:?}"))),
+        other => Err(Error::Invalid(format!(
+            "pixels are {other:?}, expected [batch, 3, height, width], none of them 0"
+        ))),
     }
-}
-
-fn pointwise(input: usize, out: usize) -> Shape {
-    Shape { input, out, kernel: 1, stride: 1, groups: 1 }
-}
-
-fn relu6(x: &Tensor) -> Result<Tensor> {
-    Ok(x.clamp(0f64, 6f64)?)
 }

@@ -4,6 +4,7 @@
 //! matmul   x · Wᵀ over packed panels, ended by an Epilogue (bias, activation, layer scale, residual) while in cache
 //! attention  softmax(q kᵀ / sqrt d) v for one head at a time, reading q, k and v where `qkv` left them
 //! norm     layer norm by rows, into the type that the next product reads
+//! depthwise  a window of weights for each channel of pictures, channels last
 //! ```
 //!
 //! Threads are rayon's; every operation splits into independent tasks whose result does not depend on which thread ran
@@ -12,6 +13,7 @@
 
 mod attention;
 mod cpu;
+mod depthwise;
 mod element;
 mod epilogue;
 mod kernel;
@@ -26,6 +28,7 @@ mod shared;
 
 pub(crate) use attention::{AttentionShape, attention};
 pub use cpu::Level;
+pub(crate) use depthwise::{Axes, Depthwise, Window};
 pub(crate) use element::Element;
 pub(crate) use epilogue::{AddTo, PatchRows, Store};
 pub use math::Activation;
