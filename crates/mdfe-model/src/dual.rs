@@ -1,10 +1,7 @@
 //! A backbone with two forms of one tower: tensors (any device, differentiable or not) and slices over packed weights (the
 //! CPU's inference path).
 
-use crate::{
-    Backbone, BuildOptions, Error, Purpose, Result, Weights,
-    blocks::Mode,
-};
+use crate::{Backbone, BuildOptions, Error, Purpose, Result, Weights, blocks::Mode};
 use candle_core::{DType, Device, Tensor};
 use half::bf16;
 

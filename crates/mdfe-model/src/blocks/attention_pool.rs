@@ -19,7 +19,11 @@ pub(crate) struct AttentionPool {
 
 impl AttentionPool {
     /// Reads timm's keys of the scope `attn_pool`; `hidden` is the width of the MLP.
-    pub(crate) fn load(w: &Weights, (width, heads, hidden): (usize, usize, usize), act: Activation) -> Result<Self> {
+    pub(crate) fn load(
+        w: &Weights,
+        (width, heads, hidden): (usize, usize, usize),
+        act: Activation,
+    ) -> Result<Self> {
         let up = Up::Plain { fc: Linear::load(&w.at("mlp").at("fc1"), hidden, width)?, act };
         let down = Linear::load(&w.at("mlp").at("fc2"), width, hidden)?;
         Ok(Self {

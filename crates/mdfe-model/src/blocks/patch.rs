@@ -26,11 +26,16 @@ impl PatchEmbed {
     /// [`Error::Invalid`] when `pixels` is not `[B, 3, H, W]` or smaller than a patch.
     pub(crate) fn grid(&self, pixels: &Tensor) -> Result<(usize, usize)> {
         let &[_, 3, h, w] = pixels.dims() else {
-            return Err(Error::Invalid(format!("pixels are {:?}, expected [batch, 3, height, width]", pixels.dims())));
+            return Err(Error::Invalid(format!(
+                "pixels are {:?}, expected [batch, 3, height, width]",
+                pixels.dims()
+            )));
         };
         if h < self.size || w < self.size {
             let size = self.size;
-            return Err(Error::Invalid(format!("pictures of {h}x{w} are smaller than a patch of {size}x{size}")));
+            return Err(Error::Invalid(format!(
+                "pictures of {h}x{w} are smaller than a patch of {size}x{size}"
+            )));
         }
         Ok((h / self.size, w / self.size))
     }

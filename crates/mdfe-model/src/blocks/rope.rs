@@ -42,9 +42,11 @@ impl Rope {
         let table = |values: &[f32]| self.table(values, x.device(), x.dtype());
         let moved = x.narrow(2, self.prefix, patches)?.contiguous()?;
         let pairs = moved.reshape((b, heads, patches, d / 2, 2))?;
-        let swapped = Tensor::cat(&[pairs.narrow(D::Minus1, 1, 1)?.neg()?, pairs.narrow(D::Minus1, 0, 1)?], D::Minus1)?;
+        let swapped =
+            Tensor::cat(&[pairs.narrow(D::Minus1, 1, 1)?.neg()?, pairs.narrow(D::Minus1, 0, 1)?], D::Minus1)?;
         let swapped = swapped.reshape((b, heads, patches, d))?;
-        let turned = (moved.broadcast_mul(&table(&self.cos)?)? + swapped.broadcast_mul(&table(&self.sin)?)?)?;
+        let turned =
+            (moved.broadcast_mul(&table(&self.cos)?)? + swapped.broadcast_mul(&table(&self.sin)?)?)?;
         Ok(Tensor::cat(&[x.narrow(2, 0, self.prefix)?, turned], 2)?)
     }
 

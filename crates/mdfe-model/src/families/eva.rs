@@ -85,7 +85,8 @@ impl EvaConfig {
                 value: Linear::load(&w.at("fc1_x"), mlp_dim, width)?,
             },
         };
-        let norm = self.mlp_norm.then(|| LayerNorm::load(&w.at("norm"), mlp_dim, self.norm_eps)).transpose()?;
+        let norm =
+            self.mlp_norm.then(|| LayerNorm::load(&w.at("norm"), mlp_dim, self.norm_eps)).transpose()?;
         Ok(Mlp { up, norm, down: Linear::load(&w.at("fc2"), width, mlp_dim)? })
     }
 }

@@ -114,14 +114,20 @@ impl VitConfig {
     }
 
     /// The pooling and the place of the final norm `norm`: before pooling, or after.
-    pub(super) fn ending(&self, w: &Weights, norm: LayerNorm) -> Result<(Option<LayerNorm>, Pool, Option<LayerNorm>)> {
+    pub(super) fn ending(
+        &self,
+        w: &Weights,
+        norm: LayerNorm,
+    ) -> Result<(Option<LayerNorm>, Pool, Option<LayerNorm>)> {
         let VitSize { width, heads, mlp_dim, .. } = self.size;
         let pool = match self.pool {
             PoolKind::Token => Pool::Token,
             PoolKind::Avg => Pool::Mean,
-            PoolKind::Map => {
-                Pool::Attention(AttentionPool::load(&w.at("attn_pool"), (width, heads, mlp_dim), self.activation)?)
-            }
+            PoolKind::Map => Pool::Attention(AttentionPool::load(
+                &w.at("attn_pool"),
+                (width, heads, mlp_dim),
+                self.activation,
+            )?),
         };
         // The norm of the class token alone is that of all tokens, seen at the first, and costs nothing.
         let after = self.norm_after_pool || self.pool == PoolKind::Token;

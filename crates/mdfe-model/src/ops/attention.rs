@@ -2,13 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::{
-    cpu::Level,
-    element::Element,
-    kernel::ACC,
-    math::exp2,
-    matmul::sums,
-    packed::Packed,
-    shared::SharedMut,
+    cpu::Level, element::Element, kernel::ACC, math::exp2, matmul::sums, packed::Packed, shared::SharedMut,
 };
 use rayon::prelude::*;
 
@@ -86,7 +80,9 @@ fn one_head<E: Element>(
             sums(queries, row, &work.keys, panel, &mut work.acc);
             let column = panel * work.keys.width();
             let valid = work.keys.width().min(tokens - column);
-            for (scores, acc) in work.scores.chunks_exact_mut(stride).zip(work.acc.chunks_exact(ACC)).take(count) {
+            for (scores, acc) in
+                work.scores.chunks_exact_mut(stride).zip(work.acc.chunks_exact(ACC)).take(count)
+            {
                 scores[column..column + valid].copy_from_slice(&acc[..valid]);
             }
         }

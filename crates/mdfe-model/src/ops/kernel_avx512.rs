@@ -47,7 +47,11 @@ pub(super) unsafe fn tile_bf16<const MR: usize, const NV: usize>(t: Tile<bf16>) 
             for (r, row) in acc.iter_mut().enumerate() {
                 let left = _mm512_set1_epi32(a.add(r * t.lda).cast::<i32>().read_unaligned());
                 for (sum, column) in row.iter_mut().zip(columns) {
-                    *sum = _mm512_dpbf16_ps(*sum, transmute::<__m512i, __m512bh>(left), transmute::<__m512i, __m512bh>(column));
+                    *sum = _mm512_dpbf16_ps(
+                        *sum,
+                        transmute::<__m512i, __m512bh>(left),
+                        transmute::<__m512i, __m512bh>(column),
+                    );
                 }
             }
             a = a.add(2);

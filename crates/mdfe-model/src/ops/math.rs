@@ -118,7 +118,9 @@ mod tests {
     #[test]
     fn activations_are_exact_to_a_few_ulps() {
         let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-        let tanh = |x: f64| 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x * x * x)).tanh());
+        let tanh = |x: f64| {
+            0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x * x * x)).tanh())
+        };
         let gelu = worst(Activation::Gelu, |x| 0.5 * x * (1.0 + erf(x / std::f64::consts::SQRT_2)));
         let others = [
             worst(Activation::GeluTanh, tanh),

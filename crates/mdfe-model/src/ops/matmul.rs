@@ -17,7 +17,11 @@ const PASS_BYTES: usize = 256 << 10;
 /// `a [M, K] · b [K, N]`, row r of `a` beginning at `r · K`, with `epilogue` taking every finished row of every panel.
 pub(crate) fn matmul<E: Element>(a: &[E], b: &Packed<E>, epilogue: &impl Epilogue) {
     let depth = b.depth();
-    assert!(depth.is_multiple_of(E::GROUP), "a product over {depth} values is not in whole groups of {}", E::GROUP);
+    assert!(
+        depth.is_multiple_of(E::GROUP),
+        "a product over {depth} values is not in whole groups of {}",
+        E::GROUP
+    );
     let rows = a.len() / depth;
     let chunks = rows.div_ceil(TASK_ROWS);
     (0..chunks * b.panels()).into_par_iter().for_each(|task| {

@@ -7,7 +7,13 @@ use rayon::prelude::*;
 const TASK_ROWS: usize = 32;
 
 /// Normalises rows of `x [M, D]` into `out [M, D]`, D being the length of `weight`.
-pub(crate) fn layer_norm<A: Element, E: Element>(x: &[A], weight: &[f32], bias: &[f32], eps: f32, out: &mut [E]) {
+pub(crate) fn layer_norm<A: Element, E: Element>(
+    x: &[A],
+    weight: &[f32],
+    bias: &[f32],
+    eps: f32,
+    out: &mut [E],
+) {
     let width = weight.len();
     let level = Level::detect();
     out.par_chunks_mut(TASK_ROWS * width).zip(x.par_chunks(TASK_ROWS * width)).for_each(|(out, x)| {

@@ -43,7 +43,9 @@ pub(crate) fn build(
             Path::Tensors(Tower::load(family, &weights.on(device, *dtype), *proj_layer)?)
         }
         (true, Purpose::Inference, other) => {
-            return Err(Error::Invalid(format!("the CPU computes in f32 or bf16, not {other:?}; choose one of them")));
+            return Err(Error::Invalid(format!(
+                "the CPU computes in f32 or bf16, not {other:?}; choose one of them"
+            )));
         }
         (true, Purpose::Training, other) => {
             return Err(Error::Invalid(format!("the CPU trains backbones in f32, not {other:?}")));
@@ -77,7 +79,8 @@ impl Backbone for Vit {
         match &self.path {
             Path::Tensors(tower) => Ok(tower.forward(pixels, Mode::Training)?.to_dtype(DType::F32)?),
             Path::F32(_) | Path::Bf16(_) => Err(Error::Invalid(
-                "this backbone was built for inference and has no gradients; build it with Purpose::Training".to_owned(),
+                "this backbone was built for inference and has no gradients; build it with Purpose::Training"
+                    .to_owned(),
             )),
         }
     }

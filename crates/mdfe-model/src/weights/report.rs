@@ -45,7 +45,8 @@ impl Report {
             !named && !self.allowed.iter().any(|start| key.starts_with(start))
         };
         let unexpected: Vec<String> = keys.filter(stray).map(|key| format!("`{key}`")).collect();
-        let missing: Vec<String> = self.missing.iter().map(|(key, shape)| format!("`{key}` {shape:?}")).collect();
+        let missing: Vec<String> =
+            self.missing.iter().map(|(key, shape)| format!("`{key}` {shape:?}")).collect();
         let clauses = [
             clause("missing", missing.iter()),
             clause("mis-shaped", self.mis_shaped.iter()),

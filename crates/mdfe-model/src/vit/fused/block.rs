@@ -151,7 +151,9 @@ fn turn<E: Element>(qkv: &mut [E], shape: AttentionShape, rope: &Rope) {
         let (sin, cos) = (&rope.sin[at..at + d], &rope.cos[at..at + d]);
         level.vectorize(|| {
             for head in qkv[..2 * heads * d].chunks_exact_mut(d) {
-                for ((pair, sin), cos) in head.chunks_exact_mut(2).zip(sin.chunks_exact(2)).zip(cos.chunks_exact(2)) {
+                for ((pair, sin), cos) in
+                    head.chunks_exact_mut(2).zip(sin.chunks_exact(2)).zip(cos.chunks_exact(2))
+                {
                     let (a, b) = (pair[0].to_f32(), pair[1].to_f32());
                     pair[0] = E::from_f32(a * cos[0] - b * sin[0]);
                     pair[1] = E::from_f32(b * cos[1] + a * sin[1]);

@@ -33,7 +33,8 @@ impl<E: Element> FusedLinear<E> {
             }
         }
         if depth == 0 || !depth.is_multiple_of(E::GROUP) {
-            let problem = format!("bf16 on the CPU sums pairs, and a layer of {depth} inputs has an odd one; use f32");
+            let problem =
+                format!("bf16 on the CPU sums pairs, and a layer of {depth} inputs has an odd one; use f32");
             return Err(Error::Invalid(problem));
         }
         let bias = layers.iter().any(|layer| layer.bias.is_some()).then_some(bias);

@@ -91,7 +91,11 @@ impl<E: Element> FusedTower<E> {
             image[..self.prefix.len()].copy_from_slice(&self.prefix);
         }
         let (weight, bias) = self.patch.parts();
-        ops::matmul(unfolded, weight, &PatchRows { out: SharedMut::new(x), width, prefix, patches, bias, pos });
+        ops::matmul(
+            unfolded,
+            weight,
+            &PatchRows { out: SharedMut::new(x), width, prefix, patches, bias, pos },
+        );
         if let Some(norm) = &self.norm_pre {
             norm.in_place(x);
         }
