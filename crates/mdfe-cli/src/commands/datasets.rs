@@ -5,7 +5,7 @@ use crate::{
     console::{print_json, print_line},
 };
 use anyhow::{Result, bail};
-use mdfe_data::{ReadOptions, Reading};
+use mdfe_data::{ReadOptions, Reading, curate};
 use std::{io::Write, path::Path};
 
 pub(crate) fn run(command: Datasets) -> Result<()> {
@@ -15,7 +15,11 @@ pub(crate) fn run(command: Datasets) -> Result<()> {
             if json { print_json(&rows) } else { print_line(mdfe_data::list_text(&rows).trim_end()) }
         }
         Datasets::Show { name, root, set, jsonl } => show(&read(&name, &root, &set)?, jsonl),
-        Datasets::Check { .. } => bail!("not yet"),
+        Datasets::Check { name, root, set, against, output, json } => {
+            let train = read(&name, &root, &set)?;
+            let test = against.map(|other| read_other(&other, &root)).transpose()?;
+            check((&train, test.as_ref()), output.as_deref(), json)
+        }
     }
 }
 
@@ -29,6 +33,35 @@ fn read(name: &str, root: &Path, set: &[String]) -> Result<Reading> {
         options.set(key.trim(), value.trim())?;
     }
     Ok(mdfe_data::read(name, &options)?)
+}
+
+/// Reads `KEY` or `KEY:option=value,...`.
+fn read_other(text: &str, root: &Path) -> Result<Reading> {
+    let (key, options) = text.split_once(':').unwrap_or((text, ""));
+    let set: Vec<String> = options.split(',').filter(|o| !o.is_empty()).map(str::to_owned).collect();
+    read(key, root, &set)
+}
+
+/// Looks for unreadable and duplicate pictures, and writes the list of those that training should leave out.
+fn check((train, test): (&Reading, Option<&Reading>), output: Option<&Path>, json: bool) -> Result<()> {
+    let mut splits = vec![("train", &train.dataset)];
+    splits.extend(test.map(|t| ("test", &t.dataset)));
+    let report = curate::check(&splits, &curate::CheckOptions::default(), &())?;
+    if json {
+        print_json(&report)?;
+    } else {
+        print_line(report.summary().trim_end())?;
+    }
+    if let Some(path) = output {
+        let list = curate::exclusions(&report, "train", curate::NearPolicy::default());
+        mdfe_data::write_atomically(path, &curate::exclusions_csv(&list)?)?;
+        tracing::info!(
+            "{}: {} pictures to leave out; give it to a data set as its option `exclude`",
+            path.display(),
+            list.len()
+        );
+    }
+    Ok(())
 }
 
 fn show(reading: &Reading, jsonl: bool) -> Result<()> {

@@ -57,7 +57,8 @@ pub(crate) fn resolve(given: &Given<'_>) -> Result<Experiment> {
 /// Reads the data sets of an experiment.
 pub(crate) fn read(experiment: &Experiment) -> Result<Data> {
     let one = |set: &SetConfig| -> Result<Dataset> {
-        let reading = mdfe_data::read(&set.key, &set.read_options(&experiment.data))?;
+        let mut reading = mdfe_data::read(&set.key, &set.read_options(&experiment.data))?;
+        reading.dataset.name = name_of(set);
         tracing::info!("{}", mdfe_data::counts_line(&reading));
         Ok(reading.dataset)
     };
@@ -74,6 +75,16 @@ pub(crate) fn read(experiment: &Experiment) -> Result<Data> {
         bail!("some [[data.eval]] sets have an index and some do not; give each one, or none");
     }
     Ok(Data { train, query, index })
+}
+
+/// What messages and store folders call a data set: its key, or the name of the user's own list or folder.
+fn name_of(set: &SetConfig) -> String {
+    let own = match set.key.as_str() {
+        "csv" => set.options.file.as_deref(),
+        "image_folder" => set.root.as_deref(),
+        _ => None,
+    };
+    own.and_then(Path::file_stem).map_or_else(|| set.key.clone(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// For a user without a test set: whole classes are held out, and their pictures are each other's index.

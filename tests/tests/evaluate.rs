@@ -1,0 +1,95 @@
+//! `mdfe evaluate --json` on two safetensors files, against scores worked out by hand.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+use mdfe_data::Embeddings;
+use std::path::Path;
+use support::{error, ok};
+
+/// Points on the unit circle: the smaller the angle to a query, the nearer.
+fn side(angles: &[f64], labels: &[i64], domains: Option<&[i64]>) -> Embeddings {
+    let point = |a: &f64| [a.to_radians().cos() as f32, a.to_radians().sin() as f32];
+    Embeddings {
+        values: angles.iter().flat_map(point).collect(),
+        dim: 2,
+        labels: Some(labels.to_vec()),
+        domains: domains.map(<[i64]>::to_vec),
+        domain_names: domains.map(|_| vec!["cars".into(), "food".into()]).unwrap_or_default(),
+        paths: Vec::new(),
+    }
+}
+
+fn json(dir: &Path) -> serde_json::Value {
+    serde_json::from_str(&ok(dir, "evaluate --query q.safetensors --index i.safetensors --json")).unwrap()
+}
+
+/// Index: rows at 0, 1, ... 9 degrees. A query at 0 degrees sees them in that order.
+fn index(labels: &[i64; 10], domains: Option<&[i64]>) -> Embeddings {
+    side(&(0..10).map(f64::from).collect::<Vec<_>>(), labels, domains)
+}
+
+#[test]
+fn scores_are_those_of_the_formula_for_0_1_3_5_and_more_relevant_images() {
+    let dir = tempfile::tempdir().unwrap();
+    // (labels of the index in order of distance, mMP@5, R@1) for a query of class 1.
+    let cases: [([i64; 10], f64, f64); 5] = [
+        ([0, 0, 1, 0, 0, 0, 0, 0, 0, 0], 0.0, 0.0),       // n_q = 1: only the first neighbour counts.
+        ([0, 1, 1, 0, 0, 1, 0, 0, 0, 0], 2.0 / 3.0, 0.0), // n_q = 3: of the first three, two.
+        ([1, 0, 1, 1, 0, 1, 1, 0, 0, 0], 3.0 / 5.0, 1.0), // n_q = 5.
+        ([1, 1, 1, 0, 1, 1, 1, 1, 0, 0], 4.0 / 5.0, 1.0), // n_q = 7: min(7, 5) = 5 places, four right.
+        ([1, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1.0, 1.0),       // n_q = 1, found.
+    ];
+    for (labels, mmp, recall) in cases {
+        index(&labels, None).write(&dir.path().join("i.safetensors")).unwrap();
+        // The second query has class 9, which is not in the index: n_q = 0.
+        side(&[0.0, 0.0], &[1, 9], None).write(&dir.path().join("q.safetensors")).unwrap();
+        let report = json(dir.path());
+        assert!((report["overall"]["mMP@5"].as_f64().unwrap() - mmp).abs() < 1e-6, "{labels:?}: {report}");
+        assert!((report["overall"]["R@1"].as_f64().unwrap() - recall).abs() < 1e-6, "{labels:?}: {report}");
+        assert_eq!((report["queries"].as_u64(), report["queries_without_relevant"].as_u64()), (Some(2), Some(1)));
+    }
+}
+
+#[test]
+fn domains_have_a_row_each_and_overall_is_the_mean_over_queries() {
+    let dir = tempfile::tempdir().unwrap();
+    index(&[1, 2, 2, 0, 0, 0, 0, 0, 0, 0], Some(&[0, 1, 1, 0, 0, 0, 0, 0, 0, 0]))
+        .write(&dir.path().join("i.safetensors"))
+        .unwrap();
+    side(&[0.0, 0.0], &[1, 2], Some(&[0, 1])).write(&dir.path().join("q.safetensors")).unwrap();
+    let report = json(dir.path());
+    assert_eq!(report["domains"]["cars"]["mMP@5"], 1.0);
+    assert_eq!(report["domains"]["food"]["mMP@5"], 0.5); // Places 0 and 1 count, place 1 is right.
+    assert_eq!(report["overall"]["mMP@5"], 0.75);
+}
+
+#[test]
+fn lengths_of_the_vectors_do_not_matter() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut long = index(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0], None);
+    long.values[18] *= 50.0; // The last row is long, not near.
+    long.values[19] *= 50.0;
+    long.write(&dir.path().join("i.safetensors")).unwrap();
+    side(&[0.0], &[1], None).write(&dir.path().join("q.safetensors")).unwrap();
+    assert_eq!(json(dir.path())["overall"]["R@1"], 1.0);
+}
+
+#[test]
+fn files_that_cannot_be_scored_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    index(&[0; 10], None).write(&dir.path().join("i.safetensors")).unwrap();
+    let mut unlabelled = side(&[0.0], &[1], None);
+    unlabelled.labels = None;
+    unlabelled.write(&dir.path().join("q.safetensors")).unwrap();
+    let line = "evaluate --query q.safetensors --index i.safetensors --json";
+    let message = error(dir.path(), line);
+    assert!(message.contains("q.safetensors") && message.contains("labels"), "{message}");
+    let mut wide = side(&[0.0, 1.0, 2.0], &[1, 1, 1], None);
+    (wide.dim, wide.labels) = (3, Some(vec![1, 1]));
+    wide.write(&dir.path().join("q.safetensors")).unwrap();
+    let message = error(dir.path(), line);
+    assert!(message.contains('3') && message.contains('2'), "{message}");
+    assert!(error(dir.path(), "evaluate --query none.safetensors --json").contains("none.safetensors"));
+    std::fs::write(dir.path().join("q.csv"), "path,label\na.png,1\n").unwrap();
+    assert!(error(dir.path(), "evaluate --query q.csv --json").contains("--model"));
+}
