@@ -33,11 +33,11 @@ fn scores_are_those_of_the_formula_for_0_1_3_5_and_more_relevant_images() {
     let dir = tempfile::tempdir().unwrap();
     // (labels of the index in order of distance, mMP@5, R@1) for a query of class 1.
     let cases: [([i64; 10], f64, f64); 5] = [
-        ([0, 0, 1, 0, 0, 0, 0, 0, 0, 0], 0.0, 0.0),       // n_q = 1: only the first neighbour counts.
+        ([0, 0, 1, 0, 0, 0, 0, 0, 0, 0], 0.0, 0.0), // n_q = 1: only the first neighbour counts.
         ([0, 1, 1, 0, 0, 1, 0, 0, 0, 0], 2.0 / 3.0, 0.0), // n_q = 3: of the first three, two.
         ([1, 0, 1, 1, 0, 1, 1, 0, 0, 0], 3.0 / 5.0, 1.0), // n_q = 5.
         ([1, 1, 1, 0, 1, 1, 1, 1, 0, 0], 4.0 / 5.0, 1.0), // n_q = 7: min(7, 5) = 5 places, four right.
-        ([1, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1.0, 1.0),       // n_q = 1, found.
+        ([1, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1.0, 1.0), // n_q = 1, found.
     ];
     for (labels, mmp, recall) in cases {
         index(&labels, None).write(&dir.path().join("i.safetensors")).unwrap();
@@ -46,7 +46,10 @@ fn scores_are_those_of_the_formula_for_0_1_3_5_and_more_relevant_images() {
         let report = json(dir.path());
         assert!((report["overall"]["mMP@5"].as_f64().unwrap() - mmp).abs() < 1e-6, "{labels:?}: {report}");
         assert!((report["overall"]["R@1"].as_f64().unwrap() - recall).abs() < 1e-6, "{labels:?}: {report}");
-        assert_eq!((report["queries"].as_u64(), report["queries_without_relevant"].as_u64()), (Some(2), Some(1)));
+        assert_eq!(
+            (report["queries"].as_u64(), report["queries_without_relevant"].as_u64()),
+            (Some(2), Some(1))
+        );
     }
 }
 

@@ -34,7 +34,8 @@ fn a_folder_becomes_an_embedder_that_embeds_evaluates_searches_and_exports() {
     assert_eq!(read("runs/a"), read("runs/b"));
 
     let weights = repository().join("data/demo/tf_efficientnet_lite0.safetensors");
-    let embed = format!("embed --model runs/a --weights {} --input set --output x.safetensors", weights.display());
+    let embed =
+        format!("embed --model runs/a --weights {} --input set --output x.safetensors", weights.display());
     ok(dir, &embed);
     let vectors = Embeddings::read(&dir.join("x.safetensors")).unwrap();
     assert_eq!((vectors.len(), vectors.dim, vectors.paths[0].as_str()), (48, 64, "set/class0/0.png"));
@@ -42,11 +43,20 @@ fn a_folder_becomes_an_embedder_that_embeds_evaluates_searches_and_exports() {
         assert!((row.iter().map(|v| v * v).sum::<f32>() - 1.0).abs() < 1e-5, "embeddings have unit length");
     }
 
-    ok(dir, &format!("export --model runs/a --weights {} --standalone --output alone.safetensors", weights.display()));
+    ok(
+        dir,
+        &format!(
+            "export --model runs/a --weights {} --standalone --output alone.safetensors",
+            weights.display()
+        ),
+    );
     ok(dir, "embed --model alone.safetensors --input set --output y.safetensors");
     assert_eq!(Embeddings::read(&dir.join("y.safetensors")).unwrap().values, vectors.values);
 
-    let found = ok(dir, "search --model alone.safetensors --index x.safetensors --query set/class3/1.png -k 1 --json");
+    let found = ok(
+        dir,
+        "search --model alone.safetensors --index x.safetensors --query set/class3/1.png -k 1 --json",
+    );
     let found: serde_json::Value = serde_json::from_str(&found).unwrap();
     assert_eq!(found[0]["neighbours"][0]["path"], "set/class3/1.png", "a picture is nearest to itself");
 
@@ -60,7 +70,8 @@ fn a_folder_becomes_an_embedder_that_embeds_evaluates_searches_and_exports() {
     let mut bytes = std::fs::read(&weights).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(dir.join("other.safetensors"), bytes).unwrap();
-    let message = error(dir, "embed --model runs/a --weights other.safetensors --input set --output z.safetensors");
+    let message =
+        error(dir, "embed --model runs/a --weights other.safetensors --input set --output z.safetensors");
     assert!(message.contains("other.safetensors") && message.contains("trained on"), "{message}");
 }
 
@@ -74,7 +85,10 @@ fn bad_pictures_are_skipped_listed_and_limited() {
     std::fs::write(dir.join("set/class0/cut.png"), &whole[..whole.len() / 2]).unwrap();
     let line = format!("extract --data set {} --set backbone.image_size=64", backbone());
     let message = error(dir, &line);
-    assert!(message.contains("2 of 20 pictures are unreadable") && message.contains("--max-bad"), "{message}");
+    assert!(
+        message.contains("2 of 20 pictures are unreadable") && message.contains("--max-bad"),
+        "{message}"
+    );
     let value = train(dir, "--run-dir runs/a --max-bad 20");
     let listed = std::fs::read_to_string(dir.join("runs/a/skipped.jsonl")).unwrap();
     assert!(value["run_dir"].is_string());
@@ -105,7 +119,10 @@ fn mistakes_end_in_one_sentence() {
     contains(&format!("train --data bad.csv {}", backbone()), &["bad.csv", "label"]);
     std::fs::write(dir.join("ragged.csv"), "path,label\na.png,1\nb.png\n").unwrap();
     contains(&format!("train --data ragged.csv {}", backbone()), &["ragged.csv", "line 3"]);
-    contains("embed --backbone vit_base_patch16_siglip_224 --weights set/class0/0.png --input set --output x", &["0.png"]);
+    contains(
+        "embed --backbone vit_base_patch16_siglip_224 --weights set/class0/0.png --input set --output x",
+        &["0.png"],
+    );
     let lite = backbone().replace("tf_efficientnet_lite0 ", "vit_base_patch16_siglip_224 ");
     contains(&format!("embed {lite} --input set --output x"), &["does not fit", "patch_embed"]);
     contains(&format!("embed {} --input set --output no/such/folder/x", backbone()), &["no/such/folder"]);

@@ -21,12 +21,7 @@ impl Depthwise {
     pub(super) fn new(conv: &Conv) -> Result<Self> {
         let places = conv.kernel * conv.kernel;
         let taps = conv.weight.reshape(((), places))?.t()?.contiguous()?;
-        Ok(Self {
-            taps: values(&taps)?,
-            bias: values(&conv.bias)?,
-            kernel: conv.kernel,
-            stride: conv.stride,
-        })
+        Ok(Self { taps: values(&taps)?, bias: values(&conv.bias)?, kernel: conv.kernel, stride: conv.stride })
     }
 
     /// Height and width after it.
@@ -66,7 +61,10 @@ impl Depthwise {
                     }
                 }
                 let sums = sums[..count].iter();
-                out[first..first + count].iter_mut().zip(sums).for_each(|(out, sum)| *out = sum.clamp(0.0, 6.0));
+                out[first..first + count]
+                    .iter_mut()
+                    .zip(sums)
+                    .for_each(|(out, sum)| *out = sum.clamp(0.0, 6.0));
             }
         }
     }
