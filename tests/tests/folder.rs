@@ -124,7 +124,10 @@ fn mistakes_end_in_one_sentence() {
         &["0.png"],
     );
     let lite = backbone().replace("tf_efficientnet_lite0 ", "vit_base_patch16_siglip_224 ");
-    contains(&format!("embed {lite} --input set --output x"), &["does not fit", "patch_embed"]);
+    contains(
+        &format!("embed {lite} --input set --output x"),
+        &["does not fit", "missing", "attn_pool.latent"],
+    );
     contains(&format!("embed {} --input set --output no/such/folder/x", backbone()), &["no/such/folder"]);
     // Wrong usage is exit code 2.
     assert_eq!(run(dir, "embed").status.code(), Some(2));
