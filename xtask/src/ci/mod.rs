@@ -22,7 +22,7 @@ impl Args {
         step("file length", length::check)?;
         let clippy = "clippy --workspace --all-targets -- -D warnings";
         step(&format!("cargo {clippy}"), || cargo(clippy, &[]))?;
-        let doc = "doc --workspace --no-deps --document-private-items";
+        let doc = "doc --workspace --no-deps";
         step(&format!("cargo {doc}"), || cargo(doc, &[("RUSTDOCFLAGS", "-D warnings")]))?;
         if !self.no_tests {
             step("cargo test --workspace", || cargo("test --workspace", &[]))?;
