@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Backbones(Backbones),
     /// Write the features of a data set into a feature store, once, for any number of trainings.
     Extract(Extract),
+    /// Put together the feature stores that several machines filled with `mdfe extract --shard`.
+    Merge(Merge),
     /// Train an embedder: extract features (or reuse them), train, evaluate, save. Runs the demo without a config.
     Train(Train),
     /// Turn pictures into vectors.
@@ -179,10 +181,23 @@ pub(crate) struct Extract {
     /// Number format on disk: f32, f16 or bf16.
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
     pub(crate) store_dtype: Dtype,
-    /// Extract only part i of n, counted from 0, such as `0/4`; run without it afterwards to merge.
+    /// Extract only part i of n, counted from 0, such as `0/4`; `mdfe merge` puts the parts together.
     #[arg(long, value_name = "I/N")]
     pub(crate) shard: Option<String>,
     /// Print the stores as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Merge {
+    /// Folders of the parts: stores of the same data, backbone and options.
+    #[arg(required = true, value_name = "STORE")]
+    pub(crate) parts: Vec<PathBuf>,
+    /// Store folder that gets their shards; may be one of them.
+    #[arg(long, value_name = "STORE")]
+    pub(crate) into: PathBuf,
+    /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -27,7 +27,7 @@ pub use prepare::{
     CropRect, PrepareOptions, PrepareReport, Progress, SkippedItem, needs_preparation, padded_crop, prepare,
 };
 pub use preprocess::{CropMode, Interpolation, PreprocessRecord, Preprocessor};
-pub use readers::{ReadOptions, Reading, read, uned};
+pub use readers::{PICTURE_EXTENSIONS, ReadOptions, Reading, pictures, read, uned};
 pub use registry::{
     DatasetInfo, Expected, ListRow, MissingEntry, Origin, TreeCheck, TreeEntry, check_tree,
     class_size_histogram, counts_line, datasets, find, jsonl_line, list, list_text, missing_pictures,

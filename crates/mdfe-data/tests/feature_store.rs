@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use mdfe_data::store::{
-    BackboneId, FeatureStore, Manifest, ShardRows, Skipped, StoreDtype, StoreSpec, StoreWriter,
+    BackboneId, FeatureStore, Manifest, ShardRows, Skipped, StoreDtype, StoreSpec, StoreWriter, merge,
 };
 use mdfe_data::{CropMode, Dataset, Domain, Interpolation, PreprocessRecord, Sample};
+use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
 fn spec(dtype: StoreDtype) -> StoreSpec {
@@ -117,6 +118,32 @@ fn interrupted_store_resumes_to_the_same_bytes_and_says_what_is_missing() {
 }
 
 #[test]
+fn parts_of_several_machines_merge_into_the_bytes_of_one() {
+    let (one, a, b, to) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let data = dataset(one.path());
+    let whole = fill(one.path(), &data, StoreDtype::F32);
+    let part = |parent: &Path, shards: &[usize]| {
+        let writer = StoreWriter::open(parent, spec(StoreDtype::F32), &data).unwrap();
+        shards.iter().for_each(|&i| writer.write(i, &rows(&writer, i)).unwrap());
+        writer.dir().to_path_buf()
+    };
+    let (a, b) = (part(a.path(), &[0, 2]), part(b.path(), &[1]));
+    let target = to.path().join("merged");
+    let first = merge(&target, std::slice::from_ref(&a)).unwrap();
+    assert!(first.store.is_none());
+    assert_eq!((first.copied, first.missing), (2, vec![1]));
+    let second = merge(&target, &[a, b]).unwrap();
+    assert_eq!((second.copied, second.store.unwrap().len()), (1, 9));
+    assert_eq!(bytes_of(&target), bytes_of(whole.dir()));
+    let foreign = fill(to.path(), &data, StoreDtype::F16);
+    let message = merge(&target, &[foreign.dir().to_path_buf()]).err().unwrap().to_string();
+    assert!(message.contains("are different stores"), "{message}");
+    let message = merge(&target, &[to.path().to_path_buf()]).err().unwrap().to_string();
+    assert!(message.contains("manifest.json"), "{message}");
+}
+
+#[test]
 fn address_follows_weights_preprocess_dtype_and_listing() {
     let dir = tempfile::tempdir().unwrap();
     let data = dataset(dir.path());
@@ -190,4 +217,75 @@ fn unwritable_folder_is_one_sentence() {
     let data = dataset(dir.path());
     let message = StoreWriter::open(&file, spec(StoreDtype::F32), &data).err().unwrap().to_string();
     assert!(message.contains("cannot create the folder") && message.contains("file/toy-"), "{message}");
+}
+
+/// What is done to a file of a store: bytes overwritten, cut off, put in, and a number of its text made another one.
+#[derive(Clone, Debug)]
+enum Damage {
+    Overwrite(prop::sample::Index, Vec<u8>),
+    CutAt(prop::sample::Index),
+    Insert(prop::sample::Index, Vec<u8>),
+    Number(prop::sample::Index, u64),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let (at, bytes) = (any::<prop::sample::Index>, || prop::collection::vec(any::<u8>(), 1..9));
+    let number = prop_oneof![Just(0), Just(1), Just(1 << 40), Just(u64::MAX), any::<u64>()];
+    prop_oneof![
+        (at(), bytes()).prop_map(|(i, b)| Damage::Overwrite(i, b)),
+        at().prop_map(Damage::CutAt),
+        (at(), bytes()).prop_map(|(i, b)| Damage::Insert(i, b)),
+        (at(), number).prop_map(|(i, n)| Damage::Number(i, n)),
+    ]
+}
+
+impl Damage {
+    fn apply(&self, file: &mut Vec<u8>) {
+        match self {
+            Self::Overwrite(at, bytes) => {
+                let at = at.index(file.len());
+                file[at..].iter_mut().zip(bytes).for_each(|(old, new)| *old = *new);
+            }
+            Self::CutAt(at) => file.truncate(at.index(file.len())),
+            Self::Insert(at, bytes) => {
+                let at = at.index(file.len());
+                file.splice(at..at, bytes.iter().copied());
+            }
+            Self::Number(which, number) => {
+                let starts: Vec<usize> = (1..file.len())
+                    .filter(|&i| file[i].is_ascii_digit() && !file[i - 1].is_ascii_digit())
+                    .collect();
+                let Some(&start) = starts.get(which.index(starts.len().max(1))) else { return };
+                let end = (start..file.len()).find(|&i| !file[i].is_ascii_digit()).unwrap_or(file.len());
+                file.splice(start..end, number.to_string().into_bytes());
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    /// No panic and no allocation by a number that a file merely claims: what opens reads back whole, the rest is an
+    /// error that names a file of the store.
+    #[test]
+    fn damaged_stores_are_read_or_refused(in_manifest in any::<bool>(), damages in prop::collection::vec(damage(), 1..4)) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = fill(dir.path(), &dataset(dir.path()), StoreDtype::F16).dir().to_path_buf();
+        let name = if in_manifest { Manifest::FILE.to_owned() } else { Manifest::shard_file(1) };
+        let mut bytes = std::fs::read(folder.join(&name)).unwrap();
+        for damage in &damages {
+            if !bytes.is_empty() {
+                damage.apply(&mut bytes);
+            }
+        }
+        std::fs::write(folder.join(&name), &bytes).unwrap();
+        match FeatureStore::open(&folder) {
+            Ok(store) => {
+                prop_assert_eq!(store.matrix().unwrap().len(), store.len() * store.dim());
+                prop_assert!((0..store.len()).all(|row| store.path(row).is_some()));
+            }
+            Err(error) => prop_assert!(error.to_string().contains(&*folder.to_string_lossy()), "{}", error),
+        }
+    }
 }

@@ -49,6 +49,11 @@ pub enum Error {
         /// Its place in the batch.
         sample: usize,
     },
+    /// Classes were sampled, but the tensors are not on the CPU.
+    #[error(
+        "class sampling runs on the CPU only: move embedding and centers there, or lift it with `sample_classes(None)`"
+    )]
+    SampleDevice,
     /// A row holds NaN or infinity.
     #[error("row {row} of the {what} holds NaN or infinity: lower the learning rate or check the inputs")]
     NotFinite {

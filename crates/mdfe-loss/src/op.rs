@@ -21,7 +21,8 @@ impl MarginSoftmax {
         Ok(Self { fused: FusedStep::new(loss, shape)? })
     }
 
-    /// Restricts the following calls to a sample of the classes, or lifts the restriction. CPU only.
+    /// Restricts the following calls to a sample of the classes, or lifts the restriction. On other devices than the CPU a
+    /// restricted [`forward`](Self::forward) is [`Error::SampleDevice`].
     pub fn sample_classes(&mut self, sample: Option<ClassSample>) -> Result<()> {
         self.fused.sample_classes(sample)
     }
@@ -38,6 +39,9 @@ impl MarginSoftmax {
         state: &mut LossState,
     ) -> Result<Tensor> {
         if !embedding.device().is_cpu() {
+            if self.fused.is_sampled() {
+                return Err(Error::SampleDevice);
+            }
             let blocked = BlockedLoss { loss: self.fused.margin_loss().clone(), block_classes: DEVICE_BLOCK };
             return blocked.forward(embedding, labels, centers, state);
         }

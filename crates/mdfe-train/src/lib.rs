@@ -19,7 +19,7 @@ mod trainer;
 
 pub use checkpoint::Checkpoints;
 pub use config::{
-    BackboneConfig, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig, Transform, TransformConfig,
+    BackboneConfig, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig, TransformConfig,
 };
 pub use error::{Error, Result};
 pub use evaluate::{Comparison, compare};

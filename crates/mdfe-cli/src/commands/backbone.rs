@@ -7,13 +7,13 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use candle_core::DType;
-use mdfe_data::{CropMode, Interpolation, PreprocessRecord};
+use mdfe_data::PreprocessRecord;
 use mdfe_model::{
     BuildOptions, LoadOptions, LoadedBackbone,
     extract::{Extractor, PipelineOptions},
     load_backbone,
 };
-use mdfe_train::{Dtype, Experiment, Transform};
+use mdfe_train::{Dtype, Experiment};
 
 /// A loaded backbone and how it is run.
 pub(crate) struct Ready {
@@ -52,7 +52,7 @@ impl Ready {
             img_size: config.image_size,
         };
         let loaded = load_backbone(&config.name, &options)?;
-        let record = transformed(&loaded.record, experiment.transform.name);
+        let record = experiment.transform.name.record(&loaded.record);
         let threads = compute.threads.unwrap_or(PipelineOptions::default().threads);
         Ok(Self { loaded, record, build, pipeline: PipelineOptions { batch: config.batch, threads } })
     }
@@ -66,18 +66,5 @@ impl Ready {
             device: self.build.device.clone(),
             dtype: self.build.dtype,
         }
-    }
-}
-
-/// The transform of an experiment: the backbone's own, or the method's `openai-clip` at the backbone's size and statistics.
-fn transformed(record: &PreprocessRecord, transform: Transform) -> PreprocessRecord {
-    match transform {
-        Transform::OpenAiClip => PreprocessRecord {
-            interpolation: Interpolation::Bicubic,
-            crop_mode: CropMode::Center,
-            crop_fraction: 1.0,
-            ..record.clone()
-        },
-        _ => record.clone(),
     }
 }

@@ -7,7 +7,9 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use mdfe_data::Embeddings;
-use mdfe_eval::{Domains, Evaluation, Exclude, IndexScope, Metric, Report, Retrieval, Vectors};
+use mdfe_eval::{
+    Domains, Evaluation, Exclude, IndexScope, Knn, Metric, Named, Report, Retrieval, SingleLabel, Vectors,
+};
 
 pub(crate) fn run(args: &Evaluate) -> Result<()> {
     if args.k == 0 {
@@ -32,13 +34,28 @@ fn score(query: &Embeddings, index: Option<&Embeddings>, args: &Evaluate) -> Res
         Metric::Precision(args.k),
         Metric::AveragePrecision(args.k),
     ];
-    let evaluation = Evaluation { metrics, exclude, scope, ..Evaluation::default() };
-    // Domains count only where both sides have them; a query's domain alone still gets its own row below.
     let (q, i) = (domains(query)?, domains(index)?);
-    let both = q.is_some() && i.is_some();
-    let report = evaluation
-        .run(side(query, q.as_ref().filter(|_| both))?, side(index, i.as_ref().filter(|_| both))?)?;
-    Ok(report)
+    match (&q, &i) {
+        // An index without domains is one index for all of them: labels alone decide, and each domain has its row.
+        (Some(q), None) if !args.separate => {
+            let knn = Knn { k: args.k, exclude: exclude.clone(), ..Knn::default() };
+            let (query, index) = (side(query, None)?, side(index, None)?);
+            let found = knn.search(query.vectors, index.vectors)?;
+            let relevance = SingleLabel::new(query.labels.iter().copied(), index.labels.iter().copied());
+            let groups = q.names().iter().map(|name| (name.clone(), q.rows_of(name)));
+            let groups: Named<Vec<usize>> = groups.filter(|(_, rows)| !rows.is_empty()).collect();
+            Ok(Report::score(&metrics, &found, &relevance, &exclude, &groups)?)
+        }
+        (None, Some(_)) => {
+            tracing::warn!("the queries have no domains: the index's are not used");
+            Ok(evaluation(metrics, exclude, scope).run(side(query, None)?, side(index, None)?)?)
+        }
+        _ => Ok(evaluation(metrics, exclude, scope).run(side(query, q.as_ref())?, side(index, i.as_ref())?)?),
+    }
+}
+
+fn evaluation(metrics: Vec<Metric>, exclude: Exclude, scope: IndexScope) -> Evaluation {
+    Evaluation { metrics, exclude, scope, ..Evaluation::default() }
 }
 
 fn domains(side: &Embeddings) -> Result<Option<Domains>> {

@@ -8,6 +8,7 @@ mod evaluate;
 mod experiment;
 mod export;
 mod extract;
+mod merge;
 mod model;
 mod pictures;
 mod search;
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Search(args) => search::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Extract(args) => extract::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Train(args) => train::run(&args),
     }
 }

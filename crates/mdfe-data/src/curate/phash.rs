@@ -4,11 +4,9 @@
 //! the 8 x 8 lowest frequencies are compared with their median: the hash of Python's `imagehash.phash`, which comes
 //! from C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010.
 
-use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
-};
 use image::RgbImage;
+
+use crate::preprocess::{Interpolation, Resizer, Target, View};
 
 /// Side of the small picture.
 const SIDE: usize = 32;
@@ -20,13 +18,17 @@ const PLAIN: f64 = 1000.0;
 
 /// The hash of a picture; nothing for a plain one (a single colour, or nearly).
 pub fn perceptual_hash(picture: &RgbImage) -> Option<u64> {
-    let (width, height) = picture.dimensions();
-    let gray: Vec<u8> = picture.pixels().map(|p| luma(p.0)).collect();
-    let source = ImageRef::new(width, height, &gray, PixelType::U8).ok()?;
-    let mut small = Image::new(SIDE as u32, SIDE as u32, PixelType::U8);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
-    Resizer::new().resize(&source, &mut small, &options).ok()?;
-    hash_of_gray(small.buffer().first_chunk()?)
+    if picture.is_empty() {
+        return None;
+    }
+    // The resize of this crate takes three channels; gray is the same in each, so the first one is the answer.
+    let mut gray = picture.clone();
+    gray.pixels_mut().for_each(|p| p.0 = [luma(p.0); 3]);
+    let mut small = vec![0; SIDE * SIDE * 3];
+    Resizer::default().resize(View::of(&gray), Target::whole([SIDE, SIDE]), Interpolation::Lanczos, &mut small);
+    let mut first = [0; SIDE * SIDE];
+    first.iter_mut().zip(small.chunks_exact(3)).for_each(|(one, rgb)| *one = rgb[0]);
+    hash_of_gray(&first)
 }
 
 /// The hash of a gray picture of 32 x 32 pixels, row by row; nothing for a plain one.

@@ -32,6 +32,7 @@ pub(crate) mod walk;
 
 pub(crate) use options::COMMON;
 pub use options::ReadOptions;
+pub use walk::{PICTURE_EXTENSIONS, pictures};
 pub(crate) use rows::Rows;
 pub(crate) use source::Source;
 

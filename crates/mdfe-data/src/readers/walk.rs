@@ -4,20 +4,20 @@ use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// Extensions of pictures, in any case.
-const EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"];
+pub const PICTURE_EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"];
 
 /// Whether the name of `path` ends like a picture's. Hidden files (`._name.jpg` of some archives) are none.
 pub(crate) fn is_picture(path: &Path) -> bool {
     let hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
     let extension = path.extension().and_then(|e| e.to_str());
-    !hidden && extension.is_some_and(|e| EXTENSIONS.iter().any(|known| e.eq_ignore_ascii_case(known)))
+    !hidden && extension.is_some_and(|e| PICTURE_EXTENSIONS.iter().any(|known| e.eq_ignore_ascii_case(known)))
 }
 
 /// Every picture below `folder`, at any depth, as paths relative to it, in byte order. Links are followed once.
 ///
 /// # Errors
 /// [`Error::Io`] names the folder that cannot be read.
-pub(crate) fn pictures(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn pictures(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![PathBuf::new()];
     while let Some(inside) = open.pop() {

@@ -1,8 +1,9 @@
 //! What a feature store says about itself.
 
 use super::listing::listing_hash;
-use crate::{Dataset, Domain, PreprocessRecord};
+use crate::{Dataset, Domain, Error, PreprocessRecord, Result};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Which model the features come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +109,36 @@ impl Manifest {
     pub const FORMAT: &str = "mdfe-features-1";
     /// File name in the store's folder.
     pub const FILE: &str = "manifest.json";
+
+    /// The manifest of the store in `dir`.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there is none, [`Error::Malformed`] when it is not one that this build reads.
+    pub fn read(dir: &Path) -> Result<Self> {
+        let path = dir.join(Self::FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::Missing {
+                    path,
+                    remedy: "a feature store is made by `mdfe extract`".into(),
+                });
+            }
+            other => other.map_err(Error::io("read", &path))?,
+        };
+        let bad =
+            |path: &Path, reason: String| Error::Malformed { path: path.to_path_buf(), line: None, reason };
+        let manifest: Self = serde_json::from_str(&text).map_err(|e| {
+            bad(&path, format!("is not the manifest of a feature store ({e}); extract again"))
+        })?;
+        if manifest.format != Self::FORMAT {
+            let reason = format!("has the format {}, this build reads {}", manifest.format, Self::FORMAT);
+            return Err(bad(&path, reason));
+        }
+        if manifest.spec.dim == 0 || manifest.spec.shard_rows == 0 {
+            return Err(bad(&path, "has features or shards of size 0; extract again".into()));
+        }
+        Ok(manifest)
+    }
 
     /// The manifest of a store that is about to be filled.
     pub fn new(spec: StoreSpec, dataset: &Dataset) -> Self {

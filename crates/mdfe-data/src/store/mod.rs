@@ -15,11 +15,13 @@
 
 mod listing;
 mod manifest;
+mod merge;
 mod reader;
 mod shard;
 mod writer;
 
 pub use manifest::{BackboneId, Manifest, ShardEntry, Skipped, StoreDtype, StoreSpec};
+pub use merge::{Merge, merge};
 pub use reader::FeatureStore;
 pub use shard::ShardRows;
 pub use writer::{StoreStatus, StoreWriter};

@@ -22,29 +22,18 @@ impl FeatureStore {
     /// [`Error::Missing`] when there is no manifest or the extraction did not finish, [`Error::Malformed`] when a file
     /// does not fit the manifest.
     pub fn open(dir: &Path) -> Result<Self> {
-        let path = dir.join(Manifest::FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::Missing {
-                    path,
-                    remedy: "a feature store is made by `mdfe extract`".into(),
-                });
-            }
-            other => other.map_err(Error::io("read", &path))?,
-        };
+        let manifest = Manifest::read(dir)?;
         let bad =
             |path: &Path, reason: String| Error::Malformed { path: path.to_path_buf(), line: None, reason };
-        let manifest: Manifest = serde_json::from_str(&text).map_err(|e| {
-            bad(&path, format!("is not the manifest of a feature store ({e}); extract again"))
-        })?;
-        if manifest.format != Manifest::FORMAT {
-            let reason = format!("has the format {}, this build reads {}", manifest.format, Manifest::FORMAT);
-            return Err(bad(&path, reason));
-        }
         if !manifest.complete {
             let remedy =
                 "the extraction did not finish; run it again, it continues where it stopped".to_owned();
             return Err(Error::Missing { path: dir.join("the last shards"), remedy });
+        }
+        let (wanted, there) = (manifest.shard_count(), manifest.shards.len());
+        if wanted != there {
+            let reason = format!("lists {there} shards where {wanted} cover its samples; extract again");
+            return Err(bad(&dir.join(Manifest::FILE), reason));
         }
         let (classes, domains) = (manifest.class_names.len(), manifest.domains.len());
         let mut store = Self {

@@ -49,7 +49,7 @@ impl<'d> StoreWriter<'d> {
         std::fs::create_dir_all(&dir).map_err(Error::io("create the folder", &dir))?;
         let writer = Self { dir, manifest, dataset };
         if !writer.dir.join(Manifest::FILE).exists() {
-            writer.write_manifest(&writer.manifest)?;
+            write_manifest(&writer.dir, &writer.manifest)?;
         }
         Ok(writer)
     }
@@ -121,20 +121,8 @@ impl<'d> StoreWriter<'d> {
     ///
     /// # Errors
     /// [`Error::Missing`] names the first shard that is not there.
-    pub fn finish(mut self) -> Result<FeatureStore> {
-        let mut manifest = self.manifest.clone();
-        for i in 0..manifest.shard_count() {
-            let mapped = self.open_shard(i).map_err(|e| Error::Missing {
-                path: self.dir.join(Manifest::shard_file(i)),
-                remedy: format!("run the extraction again, it continues where it stopped ({e})"),
-            })?;
-            manifest.shards.push(ShardEntry { file: Manifest::shard_file(i), rows: mapped.rows });
-            manifest.skipped.extend(mapped.skipped);
-        }
-        manifest.complete = true;
-        self.write_manifest(&manifest)?;
-        self.manifest = manifest;
-        FeatureStore::open(&self.dir)
+    pub fn finish(self) -> Result<FeatureStore> {
+        complete(&self.dir, self.manifest)
     }
 
     fn open_shard(&self, i: usize) -> Result<shard::MappedShard> {
@@ -142,10 +130,28 @@ impl<'d> StoreWriter<'d> {
         let path = self.dir.join(Manifest::shard_file(i));
         shard::MappedShard::open(&path, &self.manifest.address, spec.dim, spec.dtype)
     }
+}
 
-    fn write_manifest(&self, manifest: &Manifest) -> Result<()> {
-        let path = self.dir.join(Manifest::FILE);
-        let json = serde_json::to_string_pretty(manifest).map_err(|e| Error::Invalid(e.to_string()))?;
-        write_atomically(&path, (json + "\n").as_bytes())
+/// Marks the store in `dir`, whose every shard is there, complete and opens it.
+pub(super) fn complete(dir: &Path, mut manifest: Manifest) -> Result<FeatureStore> {
+    for i in 0..manifest.shard_count() {
+        let (path, spec) = (dir.join(Manifest::shard_file(i)), &manifest.spec);
+        let mapped =
+            shard::MappedShard::open(&path, &manifest.address, spec.dim, spec.dtype).map_err(|e| Error::Missing {
+                path,
+                remedy: format!("run the extraction again, it continues where it stopped ({e})"),
+            })?;
+        manifest.shards.push(ShardEntry { file: Manifest::shard_file(i), rows: mapped.rows });
+        manifest.skipped.extend(mapped.skipped);
     }
+    manifest.complete = true;
+    write_manifest(dir, &manifest)?;
+    FeatureStore::open(dir)
+}
+
+/// Writes `manifest.json` of the store in `dir`.
+pub(super) fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<()> {
+    let path = dir.join(Manifest::FILE);
+    let json = serde_json::to_string_pretty(manifest).map_err(|e| Error::Invalid(e.to_string()))?;
+    write_atomically(&path, (json + "\n").as_bytes())
 }

@@ -2,15 +2,18 @@
 
 use super::{ColorJitter, CropRange};
 use crate::{CropMode, Error, Interpolation, PreprocessRecord, Result};
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// Which transform turns a training picture into pixels. Size, mean and standard deviation are always the backbone's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum TransformKind {
     /// `eval`: the backbone's own evaluation transform, its [`PreprocessRecord`] (default).
     #[default]
     Eval,
     /// `openai-clip`: shorter side to the size (bicubic), center crop. Nothing is random.
+    #[serde(rename = "openai-clip")]
     OpenAiClip,
     /// `openclip`: random crop of 0.9 to 1.0 of the area, ratio 1, bicubic.
     OpenClip,

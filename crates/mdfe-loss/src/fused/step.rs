@@ -79,6 +79,11 @@ impl FusedStep {
         Ok(())
     }
 
+    /// Whether the calls are restricted to a sample of the classes.
+    pub fn is_sampled(&self) -> bool {
+        self.sample.is_some()
+    }
+
     /// Sets the number of classes that are handled at a time, at least 1. Default: as many as fit the cache.
     ///
     /// Changes results by rounding alone.

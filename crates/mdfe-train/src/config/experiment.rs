@@ -1,7 +1,7 @@
 //! The parts of an experiment.
 
 use crate::Recipe;
-use mdfe_data::ReadOptions;
+use mdfe_data::{ReadOptions, TransformKind};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -130,36 +130,11 @@ impl Default for BackboneConfig {
 }
 
 /// From picture to pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Transform {
-    /// The backbone's own evaluation transform: features are the same in every epoch.
-    #[default]
-    Eval,
-    /// Shorter side to the size, bicubic, center crop.
-    #[serde(rename = "openai-clip")]
-    OpenAiClip,
-    /// Random resized crop, scale 0.9 to 1, ratio 1.
-    OpenClip,
-    /// Random resized crop, scale 0.08 to 1, and colour jitter 0.6 to 1.4.
-    Siglip,
-    /// As `openclip`, with a flip of probability 0.5 and colour jitter.
-    Custom,
-}
-
-impl Transform {
-    /// Whether pictures differ between epochs, so that features can't be extracted once.
-    pub fn is_random(self) -> bool {
-        !matches!(self, Self::Eval | Self::OpenAiClip)
-    }
-}
-
-/// From picture to pixels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TransformConfig {
     /// Which transform. Default `eval`.
-    pub name: Transform,
+    pub name: TransformKind,
 }
 
 /// The evaluation.

@@ -7,5 +7,5 @@ mod schema;
 mod set;
 
 pub use experiment::{
-    BackboneConfig, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig, Transform, TransformConfig,
+    BackboneConfig, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig, TransformConfig,
 };

@@ -1,6 +1,6 @@
 //! Members of an archive on disk.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use std::{
     fs,
     io::{self, Read},
@@ -28,9 +28,13 @@ pub(super) fn member(target: &Path, size: u64, content: &mut impl Read) -> Resul
     let context = || format!("cannot write {}", target.display());
     let partial = partial(target)?;
     let mut file = io::BufWriter::new(fs::File::create(&partial).with_context(context)?);
-    let written = io::copy(content, &mut file).with_context(context)?;
+    // One byte more than it claims is enough to refuse it: a member that inflates without end does not fill the disk.
+    let written = io::copy(&mut content.take(size.saturating_add(1)), &mut file).with_context(context)?;
     file.into_inner().with_context(context)?;
-    ensure!(written == size, "{} should have {size} bytes and has {written}", target.display());
+    if written != size {
+        fs::remove_file(&partial).with_context(context)?;
+        bail!("{} should have {size} bytes and has {}", target.display(), if written > size { "more" } else { "fewer" });
+    }
     fs::rename(&partial, target).with_context(context)
 }
 
