@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder cannot be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
     Io {
         /// What was tried, as a verb: `read`, `create`.
         action: &'static str,
@@ -72,5 +72,20 @@ impl Error {
         let mut names: Vec<&str> = known.into_iter().collect();
         names.sort_by_key(|k| strsim::damerau_levenshtein(name, k));
         Self::Unknown { kind, name: name.to_owned(), known: names.join(", ") }
+    }
+}
+
+/// What to do about the system's reasons that have a usual remedy.
+fn remedy(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as Kind;
+    match source.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => {
+            "; free some space there or choose another folder, what is whole is kept"
+        }
+        Kind::FileTooLarge => "; raise the limit on file sizes (`ulimit -f`) or choose another folder",
+        Kind::ReadOnlyFilesystem | Kind::PermissionDenied => {
+            "; check the permissions or choose another folder"
+        }
+        _ => "",
     }
 }

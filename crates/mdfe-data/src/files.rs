@@ -3,6 +3,10 @@
 use crate::{Error, Result};
 use std::{io::Write, path::Path};
 
+/// How the name of a temporary file begins and ends.
+const PREFIX: &str = ".mdfe-";
+const SUFFIX: &str = ".tmp";
+
 /// Writes `bytes` to a temporary file beside `path`, syncs it and renames it into place.
 ///
 /// # Errors
@@ -10,8 +14,8 @@ use std::{io::Write, path::Path};
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
-        .prefix(".mdfe-")
-        .suffix(".tmp")
+        .prefix(PREFIX)
+        .suffix(SUFFIX)
         .tempfile_in(folder)
         .map_err(Error::io("write in", folder))?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(Error::io("write", path))?;
@@ -23,4 +27,16 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         file.as_file().set_permissions(mode).map_err(Error::io("write", path))?;
     }
     file.persist(path).map(drop).map_err(|e| Error::io("write", path)(e.error))
+}
+
+/// Removes the temporary files that killed runs left in `folder`. Nobody may be writing there.
+pub(crate) fn remove_leftovers(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
+        let path = entry.map_err(Error::io("read", folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+            std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+        }
+    }
+    Ok(())
 }

@@ -119,8 +119,12 @@ fn interrupted_store_resumes_to_the_same_bytes_and_says_what_is_missing() {
 
 #[test]
 fn parts_of_several_machines_merge_into_the_bytes_of_one() {
-    let (one, a, b, to) =
-        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, a, b, to) = (
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+    );
     let data = dataset(one.path());
     let whole = fill(one.path(), &data, StoreDtype::F32);
     let part = |parent: &Path, shards: &[usize]| {

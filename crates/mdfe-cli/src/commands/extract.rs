@@ -37,6 +37,7 @@ pub(crate) fn run(args: &Extract) -> Result<()> {
             Dtype::Bf16 => StoreDtype::Bf16,
         },
         pipeline: ready.pipeline,
+        shard_rows: experiment.backbone.shard_rows,
         part: args.shard.as_deref().map(part).transpose()?,
         max_bad: args.compute.max_bad / 100.0,
         ..ExtractOptions::at(parent)

@@ -18,7 +18,11 @@ pub(crate) fn run(args: &Merge) -> Result<()> {
             "rows": rows,
         }))?;
     } else if let Some(rows) = rows {
-        print_line(&format!("{}  complete, {rows} rows; {} shards copied", args.into.display(), merged.copied))?;
+        print_line(&format!(
+            "{}  complete, {rows} rows; {} shards copied",
+            args.into.display(),
+            merged.copied
+        ))?;
     }
     if let Some(first) = merged.missing.first() {
         bail!(

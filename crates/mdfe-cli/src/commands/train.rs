@@ -52,6 +52,7 @@ pub(crate) fn run(args: &Train) -> Result<()> {
         extract: ExtractOptions {
             pipeline: ready.pipeline,
             max_bad: args.compute.max_bad / 100.0,
+            shard_rows: experiment.backbone.shard_rows,
             ..ExtractOptions::at(features)
         },
         k: experiment.eval.k,

@@ -25,7 +25,12 @@ pub fn perceptual_hash(picture: &RgbImage) -> Option<u64> {
     let mut gray = picture.clone();
     gray.pixels_mut().for_each(|p| p.0 = [luma(p.0); 3]);
     let mut small = vec![0; SIDE * SIDE * 3];
-    Resizer::default().resize(View::of(&gray), Target::whole([SIDE, SIDE]), Interpolation::Lanczos, &mut small);
+    Resizer::default().resize(
+        View::of(&gray),
+        Target::whole([SIDE, SIDE]),
+        Interpolation::Lanczos,
+        &mut small,
+    );
     let mut first = [0; SIDE * SIDE];
     first.iter_mut().zip(small.chunks_exact(3)).for_each(|(one, rgb)| *one = rgb[0]);
     hash_of_gray(&first)

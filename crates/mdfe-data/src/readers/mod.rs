@@ -32,9 +32,9 @@ pub(crate) mod walk;
 
 pub(crate) use options::COMMON;
 pub use options::ReadOptions;
-pub use walk::{PICTURE_EXTENSIONS, pictures};
 pub(crate) use rows::Rows;
 pub(crate) use source::Source;
+pub use walk::{PICTURE_EXTENSIONS, pictures};
 
 use crate::{
     Dataset, Dropped, Error, Result,

@@ -137,15 +137,18 @@ pub(super) fn complete(dir: &Path, mut manifest: Manifest) -> Result<FeatureStor
     for i in 0..manifest.shard_count() {
         let (path, spec) = (dir.join(Manifest::shard_file(i)), &manifest.spec);
         let mapped =
-            shard::MappedShard::open(&path, &manifest.address, spec.dim, spec.dtype).map_err(|e| Error::Missing {
-                path,
-                remedy: format!("run the extraction again, it continues where it stopped ({e})"),
+            shard::MappedShard::open(&path, &manifest.address, spec.dim, spec.dtype).map_err(|e| {
+                Error::Missing {
+                    path,
+                    remedy: format!("run the extraction again, it continues where it stopped ({e})"),
+                }
             })?;
         manifest.shards.push(ShardEntry { file: Manifest::shard_file(i), rows: mapped.rows });
         manifest.skipped.extend(mapped.skipped);
     }
     manifest.complete = true;
     write_manifest(dir, &manifest)?;
+    crate::files::remove_leftovers(dir)?;
     FeatureStore::open(dir)
 }
 

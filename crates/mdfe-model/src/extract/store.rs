@@ -16,7 +16,7 @@ pub struct ExtractOptions {
     pub parent: PathBuf,
     /// Number format on disk (default f32).
     pub dtype: StoreDtype,
-    /// Rows of the listing per shard (default 1024): what a kill can cost.
+    /// Rows of the listing per shard (default 256): what a stop can cost.
     pub shard_rows: usize,
     /// Batch and threads.
     pub pipeline: PipelineOptions,
@@ -32,7 +32,7 @@ impl ExtractOptions {
         Self {
             parent: parent.into(),
             dtype: StoreDtype::F32,
-            shard_rows: 1024,
+            shard_rows: 256,
             pipeline: PipelineOptions::default(),
             part: None,
             max_bad: 0.01,

@@ -113,6 +113,8 @@ pub struct BackboneConfig {
     pub dtype: Dtype,
     /// Pictures in one forward pass. Default 16.
     pub batch: usize,
+    /// Pictures whose features are written together, which is what a stop can cost. Default 256.
+    pub shard_rows: usize,
 }
 
 impl Default for BackboneConfig {
@@ -125,6 +127,7 @@ impl Default for BackboneConfig {
             proj_layer: false,
             dtype: Dtype::F32,
             batch: 16,
+            shard_rows: 256,
         }
     }
 }

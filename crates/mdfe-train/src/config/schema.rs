@@ -49,7 +49,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("name", Text), ("base", Text),
     ("data.root", Text),
     ("backbone.name", Text), ("backbone.weights", Text), ("backbone.revision", Text), ("backbone.image_size", Count(1)),
-    ("backbone.proj_layer", Flag), ("backbone.dtype", Choice(&["f32", "bf16", "f16"])), ("backbone.batch", Count(1)),
+    ("backbone.proj_layer", Flag), ("backbone.dtype", Choice(&["f32", "bf16", "f16"])), ("backbone.batch", Count(1)), ("backbone.shard_rows", Count(1)),
     ("transform.name", Choice(&["eval", "openai-clip", "openclip", "siglip", "custom"])),
     ("eval.k", Count(1)),
     ("projection.kind", Choice(&["linear", "avgpool"])), ("projection.embed_dim", Count(1)),

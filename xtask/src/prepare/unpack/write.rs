@@ -33,7 +33,11 @@ pub(super) fn member(target: &Path, size: u64, content: &mut impl Read) -> Resul
     file.into_inner().with_context(context)?;
     if written != size {
         fs::remove_file(&partial).with_context(context)?;
-        bail!("{} should have {size} bytes and has {}", target.display(), if written > size { "more" } else { "fewer" });
+        bail!(
+            "{} should have {size} bytes and has {}",
+            target.display(),
+            if written > size { "more" } else { "fewer" }
+        );
     }
     fs::rename(&partial, target).with_context(context)
 }
