@@ -14,16 +14,32 @@ const DIM: usize = 64;
 /// Adam with coupled weight decay, as `torch.optim.Adam`.
 struct Adam<'a> {
     moments: (&'a mut [f32], &'a mut [f32]),
-    step: f32,
+    rates: Rates,
     row: usize,
+}
+
+/// The learning rate and the root of the second moment's weight, both corrected for the moments' start at zero.
+#[derive(Clone, Copy)]
+struct Rates {
+    rate: f32,
+    root: f32,
+}
+
+const BETAS: (f32, f32) = (0.9, 0.999);
+
+impl Rates {
+    fn at(step: f32) -> Self {
+        let rate = 2e-2 / (1.0 - BETAS.0.powf(step));
+        Self { rate, root: 1.0 / (1.0 - BETAS.1.powf(step)).sqrt() }
+    }
 }
 
 impl CenterUpdate for Adam<'_> {
     fn split_at(self, rows: usize) -> (Self, Self) {
-        let (step, row) = (self.step, self.row);
+        let (rates, row) = (self.rates, self.row);
         let (m, more_m) = self.moments.0.split_at_mut(rows * row);
         let (v, more_v) = self.moments.1.split_at_mut(rows * row);
-        (Self { moments: (m, v), step, row }, Self { moments: (more_m, more_v), step, row })
+        (Self { moments: (m, v), rates, row }, Self { moments: (more_m, more_v), rates, row })
     }
 
     fn update(&mut self, first_row: usize, centers: &mut [f32], gradient: &[f32]) {
@@ -33,7 +49,7 @@ impl CenterUpdate for Adam<'_> {
             g: gradient,
             m: &mut self.moments.0[range.clone()],
             v: &mut self.moments.1[range],
-            step: self.step,
+            rates: self.rates,
         };
         pulp::Arch::new().dispatch(job);
     }
@@ -44,7 +60,7 @@ struct Loop<'a> {
     g: &'a [f32],
     m: &'a mut [f32],
     v: &'a mut [f32],
-    step: f32,
+    rates: Rates,
 }
 
 impl pulp::WithSimd for Loop<'_> {
@@ -52,9 +68,7 @@ impl pulp::WithSimd for Loop<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
-        let (rate, decay, b1, b2) = (2e-2_f32, 1e-4_f32, 0.9_f32, 0.999_f32);
-        let rate = rate / (1.0 - b1.powf(self.step));
-        let root = 1.0 / (1.0 - b2.powf(self.step)).sqrt();
+        let (decay, (b1, b2), Rates { rate, root }) = (1e-4_f32, BETAS, self.rates);
         for (((w, &g), m), v) in self.w.iter_mut().zip(self.g).zip(self.m).zip(self.v) {
             let g = g + decay * *w;
             *m = b1 * *m + (1.0 - b1) * g;
@@ -161,7 +175,7 @@ impl Trainer {
                 ClassSample::draw(&self.labels, self.fused.shape().num_classes, fraction, &mut self.rng)?;
             self.fused.sample_classes(Some(sample))?;
         }
-        let adam = Adam { moments: (&mut self.moments.0, &mut self.moments.1), step: self.steps, row: DIM };
+        let adam = Adam { moments: (&mut self.moments.0, &mut self.moments.1), rates: Rates::at(self.steps), row: DIM };
         let mut state = self.fused.margin_loss().initial_state();
         let batch = Batch { embedding: &embedding, labels: &self.labels };
         let output = self.fused.step(batch, &mut self.centers, &mut state, adam)?;
@@ -173,7 +187,7 @@ impl Trainer {
             .chunks_exact(DIM)
             .for_each(|row| by_bias.iter_mut().zip(row).for_each(|(b, g)| *b += g));
         let (m, v) = (&mut self.projection_moments.0, &mut self.projection_moments.1);
-        let mut adam = Adam { moments: (m, v), step: self.steps, row: 1 };
+        let mut adam = Adam { moments: (m, v), rates: Rates::at(self.steps), row: 1 };
         adam.update(0, &mut self.weight, &gradient[..DIM * FEATURES]);
         adam.update(DIM * FEATURES, &mut self.bias, &gradient[DIM * FEATURES..]);
         Ok(output.loss)

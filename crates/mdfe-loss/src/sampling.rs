@@ -30,28 +30,29 @@ impl ClassSample {
             let (loss, option, allowed) = ("class sampling", "fraction", "above 0 and at most 1");
             return Err(Error::Option { loss, option, value: fraction, allowed });
         }
-        let mut positives = vec![false; num_classes];
+        let mut taken = ClassSet::none(num_classes);
         for (sample, &label) in labels.iter().enumerate() {
-            *positives.get_mut(label as usize).ok_or(Error::Label { label, sample, num_classes })? = true;
-        }
-        let present = positives.iter().filter(|&&positive| positive).count();
-        let size = ((num_classes as f64 * fraction).round() as usize).max(present);
-        // Selection sampling (Knuth's algorithm S): one pass, ascending, every subset of the negatives equally likely.
-        let (mut wanted, mut left) = (size - present, num_classes - present);
-        let mut classes = Vec::with_capacity(size);
-        for (class, positive) in positives.into_iter().enumerate() {
-            let take = if positive {
-                true
-            } else {
-                let take = wanted > 0 && rng.random::<f64>() * (left as f64) < wanted as f64;
-                wanted -= usize::from(take);
-                left -= 1;
-                take
-            };
-            if take {
-                classes.push(class as u32);
+            if label as usize >= num_classes {
+                return Err(Error::Label { label, sample, num_classes });
             }
+            taken.insert(label);
         }
+        let positives = taken.clone();
+        let size = ((num_classes as f64 * fraction).round() as usize).max(positives.len);
+        // Classes are drawn until enough different ones came up: every subset of the negatives is equally likely. Where most
+        // are wanted, those that stay out are drawn instead, so that few draws are in vain.
+        let (wanted, others) = (size - positives.len, num_classes - positives.len);
+        let draw_out = wanted > others / 2;
+        let mut drawn = positives.clone();
+        let enough = positives.len + if draw_out { others - wanted } else { wanted };
+        while drawn.len < enough {
+            drawn.insert(rng.random_range(0..num_classes as u32));
+        }
+        let classes = if draw_out {
+            (0..num_classes as u32).filter(|&c| positives.contains(c) || !drawn.contains(c)).collect()
+        } else {
+            drawn.ascending()
+        };
         Ok(Self { classes, num_classes })
     }
 
@@ -63,5 +64,40 @@ impl ClassSample {
     /// C, the number of classes drawn from.
     pub fn num_classes(&self) -> usize {
         self.num_classes
+    }
+}
+
+/// A set of classes, one bit each.
+#[derive(Clone)]
+struct ClassSet {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl ClassSet {
+    fn none(num_classes: usize) -> Self {
+        Self { words: vec![0; num_classes.div_ceil(64)], len: 0 }
+    }
+
+    fn contains(&self, class: u32) -> bool {
+        self.words[class as usize / 64] >> (class % 64) & 1 == 1
+    }
+
+    fn insert(&mut self, class: u32) {
+        let word = &mut self.words[class as usize / 64];
+        self.len += usize::from(*word >> (class % 64) & 1 == 0);
+        *word |= 1 << (class % 64);
+    }
+
+    fn ascending(&self) -> Vec<u32> {
+        let mut classes = Vec::with_capacity(self.len);
+        for (index, &word) in self.words.iter().enumerate() {
+            let mut left = word;
+            while left != 0 {
+                classes.push(index as u32 * 64 + left.trailing_zeros());
+                left &= left - 1;
+            }
+        }
+        classes
     }
 }
