@@ -175,7 +175,11 @@ impl Trainer {
                 ClassSample::draw(&self.labels, self.fused.shape().num_classes, fraction, &mut self.rng)?;
             self.fused.sample_classes(Some(sample))?;
         }
-        let adam = Adam { moments: (&mut self.moments.0, &mut self.moments.1), rates: Rates::at(self.steps), row: DIM };
+        let adam = Adam {
+            moments: (&mut self.moments.0, &mut self.moments.1),
+            rates: Rates::at(self.steps),
+            row: DIM,
+        };
         let mut state = self.fused.margin_loss().initial_state();
         let batch = Batch { embedding: &embedding, labels: &self.labels };
         let output = self.fused.step(batch, &mut self.centers, &mut state, adam)?;
