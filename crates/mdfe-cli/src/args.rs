@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Embed(Embed),
     /// Score a query set against an index set.
     Evaluate(Evaluate),
-    /// Find the nearest pictures of an index.
+    /// Find the nearest pictures of an index, by picture or by sentence.
     Search(Search),
     /// Copy an embedder, with its backbone's weights inside where asked.
     Export(Export),
@@ -107,6 +107,12 @@ pub(crate) enum Backbones {
         /// Only models with features of this width.
         #[arg(long)]
         dim: Option<usize>,
+        /// Only models with inputs of this many pixels along a side.
+        #[arg(long)]
+        size: Option<usize>,
+        /// Only models with a text tower, which take sentences in `mdfe search`.
+        #[arg(long)]
+        text: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -295,8 +301,14 @@ pub(crate) struct Search {
     #[arg(long, value_name = "FILE")]
     pub(crate) index: PathBuf,
     /// Query pictures.
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    #[arg(long, required_unless_present = "text", num_args = 1.., value_name = "FILE")]
     pub(crate) query: Vec<PathBuf>,
+    /// Query sentence, taken as it is; may be repeated. Needs a model with a text tower (`mdfe backbones list --text`).
+    #[arg(long, value_name = "SENTENCE")]
+    pub(crate) text: Vec<String>,
+    /// The text tower's `tokenizer.json` instead of the hub's; CLIP's own is built in.
+    #[arg(long, value_name = "FILE", requires = "text")]
+    pub(crate) tokenizer: Option<PathBuf>,
     /// Trained embedder that made the index.
     #[arg(long, value_name = "DIR|FILE", conflicts_with = "backbone")]
     pub(crate) model: Option<PathBuf>,

@@ -15,6 +15,7 @@ mod ops;
 mod pretrained;
 mod projection;
 mod sam;
+mod text;
 mod vit;
 mod weights;
 
@@ -22,7 +23,7 @@ pub use architecture::Architecture;
 pub use backbone::{Backbone, BuildOptions, Purpose};
 pub use convnext::{ConvNextConfig, ConvNextProjection};
 pub use efficientnet_lite::{EfficientNetLiteConfig, EfficientNetLiteVariant};
-pub use embedder::{Embedded, Embedder, EmbedderFile, EmbedderMeta, ProjectionKind};
+pub use embedder::{Embedded, Embedder, EmbedderFile, EmbedderMeta, ProjectionKind, TextEncoder};
 pub use error::{Error, Result};
 pub use hub::{Fetched, Hub, HubOptions, HubProblem, Progress};
 pub use ops::{Activation, Level};
@@ -32,4 +33,5 @@ pub use pretrained::{
 };
 pub use projection::{Projection, normalize};
 pub use sam::SamConfig;
+pub use text::{TextCleaning, TextConfig, TextPool, TextProjection, TextTokenizer, TextTower};
 pub use weights::{TensorSource, Weights, weights_hash};

@@ -65,19 +65,28 @@ class Table:
     """Collects rows; equal architectures and equal transforms are stored once."""
 
     def __init__(self):
-        self.preprocess, self.architectures, self.models = [], {}, []
+        self.preprocess, self.architectures, self.models, self.texts = [], {}, [], {}
 
     def record(self, record):
         if record not in self.preprocess:
             self.preprocess.append(record)
         return self.preprocess.index(record)
 
-    def add(self, name, tag, source, family, repo, tower, record):
+    def text(self, name, tag, numbers):
+        """The key of a text tower, or None; equal ones are stored once."""
+        if numbers is None:
+            return None
+        same = [k for k, v in self.texts.items() if v == numbers]
+        key = same[0] if same else name if name not in self.texts else f"{name}.{tag}"
+        self.texts[key] = numbers
+        return key
+
+    def add(self, name, tag, source, family, repo, tower, record, text=None):
         same = [k for k, v in self.architectures.items() if v == tower]
         key = same[0] if same else name if name not in self.architectures else f"{name}.{tag}"
         self.architectures[key] = tower
         row = {"name": name, "tag": tag, "source": source, "family": family, "repo": repo, "tower": key}
-        self.models.append({**row, "preprocess": self.record(record)})
+        self.models.append({**row, "preprocess": self.record(record), "text": self.text(name, tag, text)})
 
 
 def timm_record(cfg):
@@ -130,16 +139,19 @@ def main():
                 # The weights decide the activation, whichever of the two names (with or without `-quickgelu`) is used:
                 # OpenCLIP warns about the mismatch and computes with the wrong one.
                 tower, size = towers.from_open_clip(arch, cfg.get("quick_gelu", False))
-                table.add(arch, tag, "open_clip", family, repo, tower, open_clip_record(cfg, size))
+                text = towers.text_tower(arch, cfg.get("quick_gelu", False))
+                table.add(arch, tag, "open_clip", family, repo, tower, open_clip_record(cfg, size), text)
 
     lines = ["{", f' "versions": {{"timm": "{timm.__version__}", "open_clip": "{open_clip.__version__}"}},']
     for part in ("preprocess", "models"):
         rows = ",\n".join("  " + json.dumps(r) for r in getattr(table, part))
         lines.append(f' "{part}": [\n{rows}\n ],')
     rows = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in table.architectures.items())
-    lines.append(f' "towers": {{\n{rows}\n }}\n}}\n')
+    lines.append(f' "towers": {{\n{rows}\n }},')
+    rows = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in table.texts.items())
+    lines.append(f' "texts": {{\n{rows}\n }}\n}}\n')
     OUT.write_text("\n".join(lines))
-    print(len(table.models), "models,", len(table.architectures), "towers,", OUT.stat().st_size, "bytes")
+    print(len(table.models), "models,", len(table.architectures), "towers,", len(table.texts), "text towers,", OUT.stat().st_size, "bytes")
 
 
 if __name__ == "__main__":

@@ -208,3 +208,40 @@ def from_open_clip(arch, quick_gelu):
     """The tower behind an OpenCLIP architecture and its input size in pixels."""
     row, size = _from_open_clip(arch, quick_gelu)
     return copy.deepcopy(row), size
+
+
+def text_tower(arch, quick_gelu):
+    """The numbers of an architecture's text tower in mdfe's words (open_clip `CLIPTextCfg`), or None for Hugging Face text models."""
+    config = open_clip.get_model_config(arch)
+    text = config["text_cfg"]
+    if "hf_model_name" in text:
+        return None
+    known = {
+        "context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "norm_kwargs", "act_kwargs", "no_causal_mask",
+        "pool_type", "eos_id", "proj_type", "proj_bias", "hf_tokenizer_name", "tokenizer_kwargs",
+    }
+    assert set(text) <= known, (arch, set(text) - known)
+    cfg = open_clip.model.CLIPTextCfg(**{k: v for k, v in text.items()})
+    kwargs = cfg.tokenizer_kwargs or {}
+    assert set(kwargs) <= {"clean", "strip_sep_token"}, (arch, kwargs)
+    act = "quick_gelu" if quick_gelu else {None: "gelu", "tanh": "gelu_tanh"}[(cfg.act_kwargs or {}).get("approximate")]
+    projection = "none" if cfg.proj_type == "none" else "linear" if cfg.proj_bias else "matrix"
+    pool = {"eos": cfg.eos_id} if cfg.pool_type == "eos" else cfg.pool_type
+    assert pool in ("argmax", "last") or isinstance(pool, dict), (arch, pool)
+    return {
+        "context_length": cfg.context_length,
+        "vocab_size": cfg.vocab_size,
+        "width": cfg.width,
+        "heads": cfg.heads,
+        "layers": cfg.layers,
+        "mlp_dim": int(cfg.width * cfg.mlp_ratio),
+        "activation": act,
+        "norm_eps": (cfg.norm_kwargs or {}).get("eps", 1e-5),
+        "causal": not cfg.no_causal_mask,
+        "pool": pool,
+        "projection": projection,
+        "embed_dim": config["embed_dim"],
+        "tokenizer": cfg.hf_tokenizer_name,
+        "clean": kwargs.get("clean", "whitespace" if cfg.hf_tokenizer_name else "lower"),
+        "strip_sep": kwargs.get("strip_sep_token", False),
+    }

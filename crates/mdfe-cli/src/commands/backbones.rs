@@ -8,14 +8,15 @@ use anyhow::{Context, Result};
 use mdfe_model::{Family, Filter, Hub, HubOptions};
 
 pub(crate) fn run(command: Backbones) -> Result<()> {
-    let Backbones::List { family, name, max_params, dim, json } = command;
+    let Backbones::List { family, name, max_params, dim, size, text, json } = command;
     let filter = Filter {
         family: family.as_deref().map(find_family).transpose()?,
         name,
         min_dim: dim.unwrap_or(0),
         max_dim: dim,
         max_parameters: max_params.map(|m| (m * 1e6) as u64),
-        ..Filter::default()
+        size,
+        text,
     };
     let rows = mdfe_model::list(&filter);
     let hub = Hub::new(HubOptions { offline: true, ..HubOptions::from_env() });

@@ -1,4 +1,4 @@
-//! `mdfe search`: the nearest pictures of an index.
+//! `mdfe search`: the nearest pictures of an index, by picture or by sentence.
 
 use super::{model, pictures, sides::unit_rows};
 use crate::{
@@ -8,9 +8,12 @@ use crate::{
 use anyhow::{Result, bail};
 use mdfe_data::Embeddings;
 use mdfe_eval::{Knn, Vectors};
+use mdfe_model::Embedder;
 
 pub(crate) fn run(args: &Search) -> Result<()> {
-    let paths = pictures::find(&args.query)?;
+    if let Some(blank) = args.text.iter().find(|text| text.trim().is_empty()) {
+        bail!("--text {blank:?} holds no word");
+    }
     let mut index = Embeddings::read(&args.index)?;
     if index.is_empty() {
         bail!("{} holds no vectors", args.index.display());
@@ -24,20 +27,17 @@ pub(crate) fn run(args: &Search) -> Result<()> {
             embedder.dim()
         );
     }
-    let embedded = model::embed(&embedder, &paths, &args.compute)?;
-    let mut query = Embeddings { values: embedded.values, dim: index.dim, ..Embeddings::default() };
+    let (names, values) = queries(&embedder, args)?;
+    let mut query = Embeddings { values, dim: index.dim, ..Embeddings::default() };
     unit_rows(&mut query);
     unit_rows(&mut index);
     let knn = Knn { k: args.k, ..Knn::default() };
     let found =
         knn.search(Vectors::new(&query.values, query.dim)?, Vectors::new(&index.values, index.dim)?)?;
     let name = |row: usize| index.paths.get(row).cloned().unwrap_or_else(|| format!("row {row}"));
-    let mut results = Vec::new();
-    for (i, row) in found.rows().enumerate() {
-        let path = paths[embedded.rows[i]].to_string_lossy().into_owned();
-        let neighbours: Vec<_> = row.iter().map(|n| (name(n.id as usize), n.score)).collect();
-        results.push((path, neighbours));
-    }
+    let neighbours =
+        found.rows().map(|row| row.iter().map(|n| (name(n.id as usize), n.score)).collect::<Vec<_>>());
+    let results: Vec<_> = names.into_iter().zip(neighbours).collect();
     if args.json {
         let rows = results.into_iter().map(|(query, found)| {
             let neighbours =
@@ -53,4 +53,20 @@ pub(crate) fn run(args: &Search) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The queries' names and vectors: pictures first, then sentences.
+fn queries(embedder: &Embedder, args: &Search) -> Result<(Vec<String>, Vec<f32>)> {
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    if !args.text.is_empty() {
+        values = embedder.text_encoder(args.tokenizer.as_deref())?.embed(&args.text)?;
+    }
+    if !args.query.is_empty() {
+        let paths = pictures::find(&args.query)?;
+        let embedded = model::embed(embedder, &paths, &args.compute)?;
+        names.extend(embedded.rows.iter().map(|&row| paths[row].to_string_lossy().into_owned()));
+        values.splice(0..0, embedded.values);
+    }
+    names.extend(args.text.iter().cloned());
+    Ok((names, values))
 }

@@ -29,6 +29,8 @@ pub(crate) struct Attention {
     pub(crate) norm: Option<LayerNorm>,
     pub(crate) proj: Linear,
     pub(crate) heads: usize,
+    /// Whether a token sees only itself and those before it: text towers.
+    pub(crate) causal: bool,
 }
 
 impl Attention {
@@ -51,7 +53,8 @@ impl Attention {
             Some(rope) => (rope.turn(&q)?, rope.turn(&k)?),
             None => (q, k),
         };
-        let y = attend(&q, &k, &v, mode)?.transpose(1, 2)?.reshape((b, t, d))?;
+        let mask = self.causal.then(|| causal_mask(t, x)).transpose()?;
+        let y = attend((&q, &k, &v), mask.as_ref(), mode)?.transpose(1, 2)?.reshape((b, t, d))?;
         let y = match &self.norm {
             Some(norm) => norm.forward(&y, mode)?,
             None => y,
@@ -60,14 +63,30 @@ impl Attention {
     }
 }
 
+/// `[T, T]`: minus infinity above the diagonal, 0 elsewhere.
+fn causal_mask(tokens: usize, like: &Tensor) -> Result<Tensor> {
+    let value = |i: usize, j: usize| if j > i { f32::NEG_INFINITY } else { 0.0 };
+    let values: Vec<f32> = (0..tokens * tokens).map(|n| value(n / tokens, n % tokens)).collect();
+    Ok(Tensor::from_vec(values, (tokens, tokens), like.device())?.to_dtype(like.dtype())?)
+}
+
 /// `q [B, heads, Q, d]`, `k` and `v [B, heads, T, d]` to `[B, heads, Q, d]`, in blocks of queries when the scores are many.
-pub(crate) fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mode: Mode) -> Result<Tensor> {
+/// `mask [Q, T]` is added to the scores.
+pub(crate) fn attend(
+    (q, k, v): (&Tensor, &Tensor, &Tensor),
+    mask: Option<&Tensor>,
+    mode: Mode,
+) -> Result<Tensor> {
     let (b, heads, queries, d) = q.dims4()?;
     let tokens = k.dim(2)?;
     let q = (q * (1.0 / (d as f64).sqrt()))?;
     let keys = k.t()?;
-    let block = |q: &Tensor| -> Result<Tensor> {
+    let block = |q: &Tensor, mask: Option<&Tensor>| -> Result<Tensor> {
         let scores = q.matmul(&keys)?;
+        let scores = match mask {
+            Some(mask) => scores.broadcast_add(mask)?,
+            None => scores,
+        };
         let weights = match mode {
             Mode::Inference => candle_nn::ops::softmax_last_dim(&scores)?,
             Mode::Training => candle_nn::ops::softmax(&scores, D::Minus1)?,
@@ -76,11 +95,13 @@ pub(crate) fn attend(q: &Tensor, k: &Tensor, v: &Tensor, mode: Mode) -> Result<T
     };
     let rows = (SCORES_AT_ONCE / (b * heads * tokens)).max(1);
     if mode == Mode::Training || rows >= queries {
-        return block(&q);
+        return block(&q, mask);
     }
     let mut parts = Vec::new();
     for first in (0..queries).step_by(rows) {
-        parts.push(block(&q.narrow(2, first, rows.min(queries - first))?.contiguous()?)?);
+        let count = rows.min(queries - first);
+        let mask = mask.map(|mask| mask.narrow(0, first, count)).transpose()?;
+        parts.push(block(&q.narrow(2, first, count)?.contiguous()?, mask.as_ref())?);
     }
     Ok(Tensor::cat(&parts, 2)?)
 }

@@ -47,7 +47,7 @@ impl AttentionPool {
             let part = kv.narrow(2, i * d, d)?.reshape((b, t, self.heads, ()))?;
             Ok(part.transpose(1, 2)?.contiguous()?)
         };
-        let y = attend(&q, &part(0)?, &part(1)?, mode)?.reshape((b, d))?;
+        let y = attend((&q, &part(0)?, &part(1)?), None, mode)?.reshape((b, d))?;
         let y = self.proj.forward(&y)?;
         Ok((&y + self.mlp.forward(&self.norm.forward(&y, mode)?, mode)?)?)
     }

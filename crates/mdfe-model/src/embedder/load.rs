@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 /// A loaded embedder, or a backbone without a projection.
 pub struct Embedder {
-    backbone: Box<dyn Backbone>,
-    id: BackboneId,
-    options: LoadOptions,
+    pub(super) backbone: Box<dyn Backbone>,
+    pub(super) id: BackboneId,
+    pub(super) options: LoadOptions,
     preprocess: PreprocessRecord,
     /// `None`: the backbone's features as they are.
-    projection: Option<Projection>,
+    pub(super) projection: Option<Projection>,
     meta: Option<EmbedderMeta>,
 }
 

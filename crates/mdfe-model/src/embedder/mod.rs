@@ -5,6 +5,8 @@
 
 mod file;
 mod load;
+mod text;
 
 pub use file::{EmbedderFile, EmbedderMeta, ProjectionKind};
 pub use load::{Embedded, Embedder};
+pub use text::TextEncoder;

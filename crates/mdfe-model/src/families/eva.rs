@@ -142,6 +142,7 @@ impl Family for EvaConfig {
             norm: self.attn_norm.then(|| load(&attn.at("norm"))).transpose()?,
             proj: Linear::load(&attn.at("proj"), width, width)?,
             heads,
+            causal: false,
         };
         Ok(Block {
             norm1: load(&w.at("norm1"))?,

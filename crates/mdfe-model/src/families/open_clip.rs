@@ -53,7 +53,7 @@ pub(super) fn block(config: &VitConfig, w: &Weights) -> Result<Block> {
     let down = Linear::load(&w.at("mlp").at("c_proj"), width, mlp_dim)?;
     Ok(Block {
         norm1: norm("ln_1")?,
-        attention: Attention { qkv: Qkv::Joint(qkv), norm: None, proj, heads },
+        attention: Attention { qkv: Qkv::Joint(qkv), norm: None, proj, heads, causal: false },
         scale1: scale("ls_1.gamma")?,
         norm2: norm("ln_2")?,
         mlp: Mlp { up: Up::Plain { fc, act: config.activation }, norm: None, down },

@@ -50,6 +50,7 @@ pub(super) fn block(config: &VitConfig, w: &Weights) -> Result<Block> {
         norm: None,
         proj: Linear::load(&w.at("attn").at("proj"), width, width)?,
         heads,
+        causal: false,
     };
     Ok(Block {
         norm1: norm("norm1")?,

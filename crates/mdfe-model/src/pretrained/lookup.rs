@@ -60,6 +60,8 @@ pub struct Filter {
     pub max_parameters: Option<u64>,
     /// Only this input size in pixels. Default: all.
     pub size: Option<usize>,
+    /// Only models with a text tower. Default: all.
+    pub text: bool,
 }
 
 /// The rows that fit `filter`, in the order of the table.
@@ -75,4 +77,5 @@ fn fits(row: &Pretrained, filter: &Filter) -> bool {
         && filter.max_dim.is_none_or(|max| row.feature_dim <= max)
         && filter.max_parameters.is_none_or(|max| row.parameters <= max)
         && filter.size.is_none_or(|size| row.preprocess.size == [size, size])
+        && (row.text.is_some() || !filter.text)
 }

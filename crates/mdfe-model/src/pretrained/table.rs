@@ -1,7 +1,7 @@
 //! The rows of the table and how they are read.
 
 use super::Family;
-use crate::{Architecture, Error, Result};
+use crate::{Architecture, Error, Result, TextConfig};
 use mdfe_data::PreprocessRecord;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::LazyLock};
@@ -29,6 +29,8 @@ pub struct Pretrained {
     pub projected_parameters: Option<u64>,
     /// The evaluation transform that belongs to the weights.
     pub preprocess: PreprocessRecord,
+    /// The text tower in the same weight files; `None` where there is none that mdfe reads.
+    pub text: Option<TextConfig>,
     /// The numbers of the architecture, as [`Architecture`] reads them.
     #[serde(skip)]
     pub(super) tower: serde_json::Value,
@@ -85,6 +87,7 @@ struct File {
     preprocess: Vec<PreprocessRecord>,
     models: Vec<Model>,
     towers: HashMap<String, serde_json::Value>,
+    texts: HashMap<String, TextConfig>,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +99,7 @@ struct Model {
     repo: String,
     tower: String,
     preprocess: usize,
+    text: Option<String>,
 }
 
 /// What the table says about a tower beside its architecture's numbers.
@@ -126,6 +130,7 @@ fn read() -> Vec<Pretrained> {
             parameters: tower.parameters,
             projected_parameters: tower.projected_parameters,
             preprocess: file.preprocess[model.preprocess].clone(),
+            text: model.text.map(|key| file.texts[&key].clone()),
             tower: numbers.clone(),
         }
     };

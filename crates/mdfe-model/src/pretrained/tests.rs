@@ -1,4 +1,5 @@
-use super::*;
+use super::{table::rows, *};
+use crate::Activation;
 use mdfe_data::{CropMode, Interpolation};
 
 fn count(family: Family) -> usize {
@@ -35,6 +36,29 @@ fn open_clip_names_lead_to_the_hub_and_keep_their_projection_apart() {
     assert_eq!(row.parameters, 632_076_800 - 1280 * 1024);
     assert_eq!(row.repo, "laion/CLIP-ViT-H-14-laion2B-s32B-b79K");
     assert_eq!(row.files()[0], "open_clip_model.safetensors");
+}
+
+#[test]
+fn text_towers_are_those_of_the_weights() {
+    let text = |name: &str| pretrained(name).unwrap().text.clone();
+    // The same architecture under the same name, trained with two activations.
+    let activation = |name: &str| text(name).unwrap().activation;
+    assert_eq!(activation("ViT-B-32/openai"), Activation::QuickGelu);
+    assert_eq!(activation("ViT-B-32/laion2b_s34b_b79k"), Activation::Gelu);
+    assert_eq!(activation("ViT-B-16-SigLIP2/webli"), Activation::GeluTanh);
+    for row in rows() {
+        let Some(text) = &row.text else {
+            // Image towers of timm, and OpenCLIP's with a language model of Hugging Face behind them.
+            let language = ["roberta", "mt5", "nllb"].iter().any(|part| row.name.contains(part));
+            assert!(row.source == Source::Timm || language, "{}", row.full_name());
+            continue;
+        };
+        assert_eq!(text.embed_dim, row.projected_dim.unwrap_or(row.feature_dim), "{}", row.full_name());
+        assert_eq!(text.width % text.heads, 0);
+    }
+    let siglip = text("ViT-SO400M-14-SigLIP-384/webli").unwrap();
+    assert_eq!((siglip.width, siglip.layers, siglip.mlp_dim, siglip.context_length), (1152, 27, 4304, 64));
+    assert_eq!(siglip.tokenizer.as_deref(), Some("timm/ViT-B-16-SigLIP"));
 }
 
 #[test]

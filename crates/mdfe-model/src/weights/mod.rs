@@ -21,6 +21,7 @@ mod report;
 mod safetensors_file;
 pub(crate) mod sharded;
 mod source;
+mod text_part;
 
 pub use source::TensorSource;
 

@@ -1,0 +1,80 @@
+//! Sentences through an embedder.
+
+use super::Embedder;
+use crate::{Error, Hub, Result, TextTokenizer, TextTower, Weights, pretrained, weight_files, weights_hash};
+use std::path::Path;
+
+/// Turns sentences into vectors of an embedder's space, to be compared with those of pictures.
+pub struct TextEncoder<'a> {
+    embedder: &'a Embedder,
+    tower: TextTower,
+    tokenizer: TextTokenizer,
+}
+
+impl Embedder {
+    /// The text side of the backbone's model, from the same weight files. `tokenizer` is a `tokenizer.json` in place of the
+    /// hub's; CLIP's own is built in.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the model has no text tower, or where the features lie in front of the output projection and
+    /// so share no space with text; [`Error::Weights`] and [`Error::Hub`] as in loading a backbone.
+    pub fn text_encoder(&self, tokenizer: Option<&Path>) -> Result<TextEncoder<'_>> {
+        let row = pretrained(&self.id.name)?;
+        let Some(config) = &row.text else {
+            return Err(Error::Invalid(format!(
+                "{} has no text tower that mdfe reads, so it cannot take sentences; use a model of OpenCLIP that has one, such as \
+                 ViT-B-16-SigLIP/webli (`mdfe backbones list --text`)",
+                self.id.name
+            )));
+        };
+        if row.projected_dim.is_some() && !self.id.proj_layer {
+            return Err(Error::Invalid(format!(
+                "the features of {} are taken in front of its output projection, where pictures and text share no space; embed the \
+                 index (and train) with --proj-layer",
+                self.id.name
+            )));
+        }
+        if self.backbone.feature_dim() != config.embed_dim {
+            let (image, text) = (self.backbone.feature_dim(), config.embed_dim);
+            return Err(Error::Invalid(format!(
+                "{} has {image} image and {text} text features",
+                self.id.name
+            )));
+        }
+        let mut options = self.options.clone();
+        if options.weights.is_none() && options.revision.is_none() {
+            options.revision.clone_from(&self.id.commit);
+        }
+        let (files, _) = weight_files(row, &options)?;
+        let found = weights_hash(&files)?;
+        if found != self.id.weights_hash {
+            return Err(Error::Weights {
+                path: files.into_iter().next().unwrap_or_default(),
+                model: format!("the embedder's backbone {}", self.id.name),
+                problems: format!(
+                    "its weights are {}, these are {found}; give the right file with --weights",
+                    self.id.weights_hash
+                ),
+            });
+        }
+        let tower = TextTower::load(config, &Weights::open_text(&files)?, &self.id.name)?;
+        let tokenizer = TextTokenizer::open(config, tokenizer, &Hub::new(options.hub))?;
+        Ok(TextEncoder { embedder: self, tower, tokenizer })
+    }
+}
+
+impl TextEncoder<'_> {
+    /// Vectors `[N, D]` of sentences, row-major: text features, through the projection at unit length where the embedder
+    /// has one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a sentence that cannot be encoded, [`Error::Candle`] from the tower.
+    pub fn embed(&self, sentences: &[String]) -> Result<Vec<f32>> {
+        let tokens = sentences.iter().map(|s| self.tokenizer.encode(s)).collect::<Result<Vec<_>>>()?;
+        let features = self.tower.features(&tokens)?.flatten_all()?.to_vec1()?;
+        match &self.embedder.projection {
+            Some(projection) => projection.embed(&features),
+            None => Ok(features),
+        }
+    }
+}
