@@ -53,6 +53,8 @@ fn a_folder_becomes_an_embedder_that_embeds_evaluates_searches_and_exports() {
     ok(dir, "embed --model alone.safetensors --input set --output y.safetensors");
     assert_eq!(Embeddings::read(&dir.join("y.safetensors")).unwrap().values, vectors.values);
 
+    let message = error(dir, "search --model alone.safetensors --index x.safetensors --text cat");
+    assert!(message.contains("has no text tower") && message.contains("--text"), "{message}");
     let found = ok(
         dir,
         "search --model alone.safetensors --index x.safetensors --query set/class3/1.png -k 1 --json",
