@@ -12,6 +12,7 @@ mod timm;
 mod vit;
 
 pub use eva::{EvaConfig, EvaMlp};
+pub(crate) use open_clip::ResBlock;
 pub use vit::{KeyNames, PoolKind, VitConfig, VitMlp};
 
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use super::{VitConfig, VitSize};
 use crate::{
-    Result, Weights,
+    Activation, Result, Weights,
     blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, PatchEmbed, Positions, Qkv, Up},
     vit::Trunk,
 };
@@ -38,26 +38,52 @@ pub(super) fn trunk(config: &VitConfig, w: &Weights, projected: Option<usize>) -
     })
 }
 
-/// The keys of `transformer.resblocks.{i}`.
+/// The keys of `transformer.resblocks.{i}` of an image tower.
 pub(super) fn block(config: &VitConfig, w: &Weights) -> Result<Block> {
     let VitSize { width, heads, mlp_dim, .. } = config.size;
-    let norm = |name: &str| LayerNorm::load(&w.at(name), width, config.norm_eps);
     let scale = |key: &str| config.layer_scale.then(|| w.get(key, &[width])).transpose();
-    let attn = w.at("attn");
-    let qkv = Linear {
-        weight: attn.get("in_proj_weight", &[3 * width, width])?,
-        bias: Some(attn.get("in_proj_bias", &[3 * width])?),
+    let shape = ResBlock {
+        width,
+        heads,
+        mlp_dim,
+        activation: config.activation,
+        norm_eps: config.norm_eps,
+        causal: false,
     };
-    let proj = Linear::load(&attn.at("out_proj"), width, width)?;
-    let fc = Linear::load(&w.at("mlp").at("c_fc"), mlp_dim, width)?;
-    let down = Linear::load(&w.at("mlp").at("c_proj"), width, mlp_dim)?;
-    Ok(Block {
-        norm1: norm("ln_1")?,
-        attention: Attention { qkv: Qkv::Joint(qkv), norm: None, proj, heads, causal: false },
-        scale1: scale("ls_1.gamma")?,
-        norm2: norm("ln_2")?,
-        mlp: Mlp { up: Up::Plain { fc, act: config.activation }, norm: None, down },
-        scale2: scale("ls_2.gamma")?,
-        order: NormOrder::Before,
-    })
+    Ok(Block { scale1: scale("ls_1.gamma")?, scale2: scale("ls_2.gamma")?, ..shape.load(w)? })
+}
+
+/// The numbers of OpenCLIP's `ResidualAttentionBlock`, of image and text towers.
+pub(crate) struct ResBlock {
+    pub(crate) width: usize,
+    pub(crate) heads: usize,
+    pub(crate) mlp_dim: usize,
+    pub(crate) activation: Activation,
+    pub(crate) norm_eps: f64,
+    /// Whether a token sees only itself and those before it.
+    pub(crate) causal: bool,
+}
+
+impl ResBlock {
+    /// Reads `ln_1`, `attn`, `ln_2` and `mlp` of the scope; without layer scale.
+    pub(crate) fn load(&self, w: &Weights) -> Result<Block> {
+        let Self { width, heads, mlp_dim, activation: act, norm_eps, causal } = *self;
+        let attn = w.at("attn");
+        let qkv = Linear {
+            weight: attn.get("in_proj_weight", &[3 * width, width])?,
+            bias: Some(attn.get("in_proj_bias", &[3 * width])?),
+        };
+        let proj = Linear::load(&attn.at("out_proj"), width, width)?;
+        let fc = Linear::load(&w.at("mlp").at("c_fc"), mlp_dim, width)?;
+        let down = Linear::load(&w.at("mlp").at("c_proj"), width, mlp_dim)?;
+        Ok(Block {
+            norm1: LayerNorm::load(&w.at("ln_1"), width, norm_eps)?,
+            attention: Attention { qkv: Qkv::Joint(qkv), norm: None, proj, heads, causal },
+            scale1: None,
+            norm2: LayerNorm::load(&w.at("ln_2"), width, norm_eps)?,
+            mlp: Mlp { up: Up::Plain { fc, act }, norm: None, down },
+            scale2: None,
+            order: NormOrder::Before,
+        })
+    }
 }

@@ -3,7 +3,8 @@
 use super::{TextConfig, TextPool, TextProjection};
 use crate::{
     Error, Result, Weights,
-    blocks::{Attention, Block, LayerNorm, Linear, Mlp, Mode, NormOrder, Qkv, Up},
+    blocks::{Block, LayerNorm, Linear, Mode},
+    families::ResBlock,
 };
 use candle_core::{DType, Device, Tensor};
 
@@ -34,11 +35,19 @@ impl TextTower {
             TextProjection::None => None,
         };
         let layers = w.at("transformer").at("resblocks");
+        let block = ResBlock {
+            width,
+            heads: config.heads,
+            mlp_dim: config.mlp_dim,
+            activation: config.activation,
+            norm_eps: config.norm_eps,
+            causal: config.causal,
+        };
         let tower = Self {
             config: config.clone(),
             tokens: w.get("token_embedding.weight", &[config.vocab_size, width])?,
             positions: w.get("positional_embedding", &[config.context_length, width])?,
-            blocks: (0..config.layers).map(|i| block(config, &layers.at(i))).collect::<Result<_>>()?,
+            blocks: (0..config.layers).map(|i| block.load(&layers.at(i))).collect::<Result<_>>()?,
             norm: LayerNorm::load(&w.at("ln_final"), width, config.norm_eps)?,
             projection,
         };
@@ -99,26 +108,4 @@ impl TextTower {
             TextPool::Eos(eos) => first(eos),
         }
     }
-}
-
-/// The keys of `transformer.resblocks.{i}`.
-fn block(config: &TextConfig, w: &Weights) -> Result<Block> {
-    let TextConfig { width, heads, mlp_dim, activation: act, norm_eps, causal, .. } = *config;
-    let attn = w.at("attn");
-    let qkv = Linear {
-        weight: attn.get("in_proj_weight", &[3 * width, width])?,
-        bias: Some(attn.get("in_proj_bias", &[3 * width])?),
-    };
-    let proj = Linear::load(&attn.at("out_proj"), width, width)?;
-    let fc = Linear::load(&w.at("mlp").at("c_fc"), mlp_dim, width)?;
-    let down = Linear::load(&w.at("mlp").at("c_proj"), width, mlp_dim)?;
-    Ok(Block {
-        norm1: LayerNorm::load(&w.at("ln_1"), width, norm_eps)?,
-        attention: Attention { qkv: Qkv::Joint(qkv), norm: None, proj, heads, causal },
-        scale1: None,
-        norm2: LayerNorm::load(&w.at("ln_2"), width, norm_eps)?,
-        mlp: Mlp { up: Up::Plain { fc, act }, norm: None, down },
-        scale2: None,
-        order: NormOrder::Before,
-    })
 }
