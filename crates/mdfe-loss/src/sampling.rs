@@ -30,14 +30,13 @@ impl ClassSample {
             let (loss, option, allowed) = ("class sampling", "fraction", "above 0 and at most 1");
             return Err(Error::Option { loss, option, value: fraction, allowed });
         }
-        let mut taken = ClassSet::none(num_classes);
+        let mut positives = ClassSet::none(num_classes);
         for (sample, &label) in labels.iter().enumerate() {
             if label as usize >= num_classes {
                 return Err(Error::Label { label, sample, num_classes });
             }
-            taken.insert(label);
+            positives.insert(label);
         }
-        let positives = taken.clone();
         let size = ((num_classes as f64 * fraction).round() as usize).max(positives.len);
         // Classes are drawn until enough different ones came up: every subset of the negatives is equally likely. Where most
         // are wanted, those that stay out are drawn instead, so that few draws are in vain.
