@@ -105,7 +105,7 @@ fn every_key_is_shown_from_its_miniature_tree() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
-    // `hm` and `stanford_cars` look for their pictures.
+    // `hm` and `stanford_cars` look for their images.
     write("hm_personalized_fashion/images/010/0108775015.jpg", "");
     write("stanford_cars/cars_train/a.jpg", "");
     for (_, path, text, _) in MINIATURES {

@@ -11,7 +11,7 @@ use std::{
 };
 use support::{error, image_folder, mdfe, ok, repository};
 
-/// 40 shards of 4 pictures.
+/// 40 shards of 4 images.
 const SHARDS: usize = 40;
 
 fn line(features: &str) -> String {

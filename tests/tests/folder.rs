@@ -60,7 +60,7 @@ fn a_folder_becomes_an_embedder_that_embeds_evaluates_searches_and_exports() {
         "search --model alone.safetensors --index x.safetensors --query set/class3/1.png -k 1 --json",
     );
     let found: serde_json::Value = serde_json::from_str(&found).unwrap();
-    assert_eq!(found[0]["neighbours"][0]["path"], "set/class3/1.png", "a picture is nearest to itself");
+    assert_eq!(found[0]["neighbours"][0]["path"], "set/class3/1.png", "an image is nearest to itself");
 
     std::fs::write(dir.join("set/q.csv"), "path,label\nclass1/0.png,a\nclass2/0.png,b\n").unwrap();
     std::fs::write(dir.join("set/i.csv"), "path,label\nclass1/0.png,a\nclass2/0.png,b\n").unwrap();
@@ -78,19 +78,16 @@ fn a_folder_becomes_an_embedder_that_embeds_evaluates_searches_and_exports() {
 }
 
 #[test]
-fn bad_pictures_are_skipped_listed_and_limited() {
+fn bad_images_are_skipped_listed_and_limited() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     image_folder(&dir.join("set"), 6, 3);
-    std::fs::write(dir.join("set/class0/text.jpg"), "this is no picture").unwrap();
+    std::fs::write(dir.join("set/class0/text.jpg"), "this is no image").unwrap();
     let whole = std::fs::read(dir.join("set/class0/0.png")).unwrap();
     std::fs::write(dir.join("set/class0/cut.png"), &whole[..whole.len() / 2]).unwrap();
     let line = format!("extract --data set {} --set backbone.image_size=64", backbone());
     let message = error(dir, &line);
-    assert!(
-        message.contains("2 of 20 pictures are unreadable") && message.contains("--max-bad"),
-        "{message}"
-    );
+    assert!(message.contains("2 of 20 images are unreadable") && message.contains("--max-bad"), "{message}");
     let value = train(dir, "--run-dir runs/a --max-bad 20");
     let listed = std::fs::read_to_string(dir.join("runs/a/skipped.jsonl")).unwrap();
     assert!(value["run_dir"].is_string());

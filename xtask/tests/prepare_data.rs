@@ -138,14 +138,14 @@ fn a_killed_unpacking_goes_on_and_a_damaged_archive_is_named() {
 }
 
 #[test]
-fn a_check_writes_nothing_and_names_every_missing_picture() {
+fn a_check_writes_nothing_and_names_every_missing_image() {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "shopee/train.csv", SHOPEE);
     write(root.path(), "shopee/train_images/1.jpg", "");
     let output = run(root.path(), &["shopee", "--check"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).contains("shopee/train_images/2.jpg is missing\n"), "{}", stdout(&output));
-    assert!(stderr(&output).contains("2 pictures of the list are missing"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("2 images of the list are missing"), "{}", stderr(&output));
     write(root.path(), "furniture_180/a/1.jpg", "");
     let output = run(root.path(), &["furniture180", "--check"]);
     assert_eq!(output.status.code(), Some(1));
@@ -179,17 +179,17 @@ fn what_is_missing_is_named_with_its_source() {
     assert_eq!(run(root.path(), &[]).status.code(), Some(2));
 }
 
-/// A hundred pictures of noise with three boxes each: enough work to be killed in.
+/// A hundred images of noise with three boxes each: enough work to be killed in.
 fn food(root: &Path) {
     let mut images = Vec::new();
     let mut annotations = Vec::new();
     for id in 0..100u32 {
-        let picture = image::RgbImage::from_fn(320, 240, |x, y| {
+        let image = image::RgbImage::from_fn(320, 240, |x, y| {
             let mixed = (x ^ id).wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503 + id));
             image::Rgb([(mixed >> 8) as u8, (mixed >> 16) as u8, (mixed >> 24) as u8])
         });
         fs::create_dir_all(root.join("fr22_train_v2/images")).unwrap();
-        picture.save(root.join(format!("fr22_train_v2/images/{id}.png"))).unwrap();
+        image.save(root.join(format!("fr22_train_v2/images/{id}.png"))).unwrap();
         images.push(format!(r#"{{"id": {id}, "file_name": "{id}.png"}}"#));
         for k in 0..3 {
             let category = (id + k) % 7;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Train, evaluate and serve multi-domain image embeddings.
 ///
-/// One small vector per image that finds the same product, landmark, garment, car, artwork or dish. Without a config,
+/// One small embedding per image that finds the same product, landmark, garment, car, artwork or dish. Without a config,
 /// `mdfe train` runs the built-in demo from data to scores, with no network.
 #[derive(Parser)]
 #[command(name = "mdfe", version, arg_required_else_help = true)]
@@ -34,11 +34,11 @@ pub(crate) enum Command {
     Merge(Merge),
     /// Train an embedder: extract features (or reuse them), train, evaluate, save. Runs the demo without a config.
     Train(Train),
-    /// Turn pictures into vectors.
+    /// Turn images into embeddings.
     Embed(Embed),
     /// Score a query set against an index set.
     Evaluate(Evaluate),
-    /// Find the nearest pictures of an index, by picture or by sentence.
+    /// Find the nearest images of an index, by image or by sentence.
     Search(Search),
     /// Copy an embedder, with its backbone's weights inside where asked.
     Export(Export),
@@ -69,7 +69,7 @@ pub(crate) enum Datasets {
         #[arg(long)]
         jsonl: bool,
     },
-    /// Look for unreadable pictures, duplicates, label noise and leaks, and write a list that readers can exclude.
+    /// Look for unreadable images, duplicates, label noise and leaks, and write a list that readers can exclude.
     Check {
         /// Key of the data set.
         name: String,
@@ -79,10 +79,10 @@ pub(crate) enum Datasets {
         /// Option of the data set; may be repeated.
         #[arg(long = "set", value_name = "KEY=VALUE")]
         set: Vec<String>,
-        /// A test data set, `KEY` or `KEY:option=value,...`, that must share no picture with it.
+        /// A test data set, `KEY` or `KEY:option=value,...`, that must share no image with it.
         #[arg(long, value_name = "KEY[:OPTIONS]")]
         against: Option<String>,
-        /// Where to write the list of pictures to exclude.
+        /// Where to write the list of images to exclude.
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Print JSON.
@@ -128,13 +128,13 @@ pub(crate) struct Compute {
     /// Number format the backbone computes in: f32 unless the config says otherwise.
     #[arg(long, value_enum)]
     pub(crate) dtype: Option<Dtype>,
-    /// Pictures in one forward pass.
+    /// Images in one forward pass.
     #[arg(long, value_name = "B")]
     pub(crate) batch: Option<usize>,
     /// Threads of decoding and of the CPU kernels; all cores by default.
     #[arg(long)]
     pub(crate) threads: Option<usize>,
-    /// Share of unreadable pictures, in percent, above which the run stops.
+    /// Share of unreadable images, in percent, above which the run stops.
     #[arg(long, default_value_t = 1.0, value_name = "PERCENT")]
     pub(crate) max_bad: f64,
 }
@@ -258,7 +258,7 @@ pub(crate) struct Embed {
     /// Write the backbone's features instead of the embedding.
     #[arg(long)]
     pub(crate) features: bool,
-    /// Pictures, or folders that are searched for pictures.
+    /// Images, or folders that are searched for images.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE|DIR")]
     pub(crate) input: Vec<PathBuf>,
     /// Safetensors file to write: `embeddings [N, D]`, the paths in the metadata key `paths`.
@@ -300,7 +300,7 @@ pub(crate) struct Search {
     /// Index: a safetensors file written by `mdfe embed`.
     #[arg(long, value_name = "FILE")]
     pub(crate) index: PathBuf,
-    /// Query pictures.
+    /// Query images.
     #[arg(long, required_unless_present = "text", num_args = 1.., value_name = "FILE")]
     pub(crate) query: Vec<PathBuf>,
     /// Query sentence, taken as it is; may be repeated. Needs a model with a text tower (`mdfe backbones list --text`).

@@ -10,13 +10,13 @@ fn main() {
     divan::main();
 }
 
-fn picture() -> RgbImage {
+fn image() -> RgbImage {
     RgbImage::from_fn(1024, 768, |x, y| image::Rgb([(x / 4) as u8, (y / 3) as u8, ((x * y) >> 9) as u8]))
 }
 
 fn jpeg() -> Vec<u8> {
     let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, 90).encode_image(&picture()).unwrap();
+    JpegEncoder::new_with_quality(&mut bytes, 90).encode_image(&image()).unwrap();
     bytes
 }
 
@@ -40,9 +40,9 @@ fn decode(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn resize_crop_normalise(bencher: Bencher<'_, '_>) {
-    let (picture, mut worker) = (picture(), worker());
+    let (image, mut worker) = (image(), worker());
     let mut out = vec![0.0; worker.output_len()];
-    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| worker.apply(&picture, &mut out).unwrap());
+    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| worker.apply(&image, &mut out).unwrap());
 }
 
 #[divan::bench]

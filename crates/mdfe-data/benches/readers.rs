@@ -44,7 +44,7 @@ fn list_gldv2(bencher: divan::Bencher<'_, '_>) {
     bencher.bench(|| read("gldv2", &ReadOptions::at(folder.path())));
 }
 
-/// COCO annotations with as many boxes as GLDv2 has rows; no picture is there, so this is all but the cropping.
+/// COCO annotations with as many boxes as GLDv2 has rows; no image is there, so this is all but the cropping.
 #[divan::bench(sample_count = 1, sample_size = 1)]
 fn annotations_of_1600000_boxes(bencher: divan::Bencher<'_, '_>) {
     let folder = folder();

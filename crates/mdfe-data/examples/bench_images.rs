@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p mdfe-data --example bench_images -- [--threads N] [--size 384] [--input DIR]`
 //!
-//! Without `--input` it makes its own pictures of 1024x768, JPEG quality 90 (full colour resolution, about a third more
+//! Without `--input` it makes its own images of 1024x768, JPEG quality 90 (full colour resolution, about a third more
 //! work to decode than the 4:2:0 that most cameras write).
 #![allow(clippy::print_stdout)]
 
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let started = Instant::now();
             let work = |worker: &mut (Preprocessor, Vec<f32>), i: usize| {
                 let (worker, out) = worker;
-                worker.load_bytes(Path::new("picture"), &files[i], out).map_err(|e| e.to_string())
+                worker.load_bytes(Path::new("image"), &files[i], out).map_err(|e| e.to_string())
             };
             let make = || (Preprocessor::new(record.clone()), vec![0.0; 3 * size * size]);
             let mut failed = None;
@@ -65,7 +65,7 @@ fn read_folder(folder: &Path) -> Result<Vec<Vec<u8>>, std::io::Error> {
 /// Something like a photograph: smooth areas, edges and grain.
 fn make(seed: u32) -> Result<Vec<u8>, image::ImageError> {
     let mut noise = seed.wrapping_mul(2_654_435_761) | 1;
-    let picture = RgbImage::from_fn(1024, 768, |x, y| {
+    let image = RgbImage::from_fn(1024, 768, |x, y| {
         noise ^= noise << 13;
         noise ^= noise >> 17;
         noise ^= noise << 5;
@@ -75,6 +75,6 @@ fn make(seed: u32) -> Result<Vec<u8>, image::ImageError> {
         Rgb([0.0, 1.3, 2.1].map(|p| (110.0 + edge + 50.0 * (u * 0.7 + v + p).sin() + grain) as u8))
     });
     let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, 90).encode_image(&picture)?;
+    JpegEncoder::new_with_quality(&mut bytes, 90).encode_image(&image)?;
     Ok(bytes)
 }

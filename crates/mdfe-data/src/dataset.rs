@@ -40,10 +40,10 @@ impl fmt::Display for Domain {
     }
 }
 
-/// One labelled picture.
+/// One labelled image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// The picture's file, relative to [`Dataset::root`].
+    /// The image's file, relative to [`Dataset::root`].
     pub path: PathBuf,
     /// Dense class label.
     pub class: ClassId,

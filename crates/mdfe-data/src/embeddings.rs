@@ -1,7 +1,7 @@
 //! Embeddings on disk: the file that `mdfe embed` writes and `mdfe evaluate` and `mdfe search` read.
 //!
 //! A safetensors file with `embeddings [N, D]` (f32) and, where known, `labels [N]` (i64) and `domains [N]` (i64, positions in
-//! the JSON list under the metadata key `domains`). The metadata key `paths` holds the pictures' paths as a JSON list.
+//! the JSON list under the metadata key `domains`). The metadata key `paths` holds the images' paths as a JSON list.
 
 use crate::{Error, Result, write_atomically};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -20,7 +20,7 @@ pub struct Embeddings {
     pub domains: Option<Vec<i64>>,
     /// Names of the domains.
     pub domain_names: Vec<String>,
-    /// Path of each row's picture, `[N]`; empty where the file has none.
+    /// Path of each row's image, `[N]`; empty where the file has none.
     pub paths: Vec<String>,
 }
 

@@ -37,10 +37,10 @@ pub enum Error {
         /// What does not fit and what would.
         reason: String,
     },
-    /// A picture cannot be decoded.
+    /// An image cannot be decoded.
     #[error("cannot decode {}: {reason}", path.display())]
     Image {
-        /// The picture.
+        /// The image.
         path: PathBuf,
         /// The decoder's reason.
         reason: String,

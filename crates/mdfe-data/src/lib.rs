@@ -27,10 +27,10 @@ pub use prepare::{
     CropRect, PrepareOptions, PrepareReport, Progress, SkippedItem, needs_preparation, padded_crop, prepare,
 };
 pub use preprocess::{CropMode, Interpolation, PreprocessRecord, Preprocessor};
-pub use readers::{PICTURE_EXTENSIONS, ReadOptions, Reading, pictures, read, uned};
+pub use readers::{IMAGE_EXTENSIONS, ReadOptions, Reading, images, read, uned};
 pub use registry::{
     DatasetInfo, Expected, ListRow, MissingEntry, Origin, TreeCheck, TreeEntry, check_tree,
-    class_size_histogram, counts_line, datasets, find, jsonl_line, list, list_text, missing_pictures,
+    class_size_histogram, counts_line, datasets, find, jsonl_line, list, list_text, missing_images,
 };
 pub use select::{DropReason, Dropped, Selection, exclude, read_exclusions};
 pub use transform::{

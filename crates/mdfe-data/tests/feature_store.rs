@@ -165,7 +165,7 @@ fn address_follows_weights_preprocess_dtype_and_listing() {
     renamed.samples[0].class = 1;
     assert_ne!(first, address(spec(StoreDtype::F32), &renamed));
     std::fs::write(dir.path().join("0.png"), b"now it has a size").unwrap();
-    assert_ne!(first, address(spec(StoreDtype::F32), &data), "a replaced picture is another store");
+    assert_ne!(first, address(spec(StoreDtype::F32), &data), "a replaced image is another store");
 }
 
 #[test]

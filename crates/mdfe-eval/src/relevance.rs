@@ -58,7 +58,7 @@ impl<L: Eq + Hash> Relevance for SingleLabel<L> {
     }
 }
 
-/// Several labels for each row, as where a picture shows several classes; rows that share one are relevant.
+/// Several labels for each row, as where an image shows several classes; rows that share one are relevant.
 #[derive(Clone, Debug)]
 pub struct MultiLabel<L> {
     query: Vec<Vec<L>>,

@@ -26,7 +26,7 @@ fn backbone(dtype: DType) -> mdfe_model::Result<Box<dyn Backbone>> {
     architecture.build(name, &Weights::from_tensors(tensors)?, &options)
 }
 
-/// Four pictures of 224 x 224, in f32 and bf16.
+/// Four images of 224 x 224, in f32 and bf16.
 #[divan::bench(args = ["f32", "bf16"], sample_count = 10)]
 fn vit_small_batch_of_4(bencher: divan::Bencher<'_, '_>, dtype: &str) {
     let dtype = if dtype == "f32" { DType::F32 } else { DType::BF16 };

@@ -12,7 +12,7 @@ pub enum Error {
     /// A tensor operation failed.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
-    /// Reading pictures or feature stores failed.
+    /// Reading images or feature stores failed.
     #[error(transparent)]
     Data(#[from] mdfe_data::Error),
     /// A file cannot be read or written.

@@ -134,7 +134,7 @@ fn gradients_equal_pytorchs() {
 }
 
 #[test]
-fn a_picture_that_is_too_small_is_refused_in_words() {
+fn a_image_that_is_too_small_is_refused_in_words() {
     for name in VARIANTS {
         let fixture = Fixture::open(name);
         let backbone = fixture.build(&BuildOptions::default());

@@ -80,7 +80,7 @@ fn all_paths_equal_timms_features_at_even_and_odd_sizes() {
 fn batch_equals_single() {
     let fused = build(tensors(), Purpose::Inference, DType::F32);
     let pixels = &fixture()["in.odd"];
-    // More pictures than one task takes.
+    // More images than one task takes.
     let many = Tensor::cat(&[pixels; 5], 0).unwrap();
     let batch = fused.features(&many).unwrap();
     for i in 0..many.dim(0).unwrap() {

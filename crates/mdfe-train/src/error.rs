@@ -71,7 +71,7 @@ pub enum Error {
     /// The curves can't be drawn.
     #[error("cannot draw {}: {reason}", path.display())]
     Curve {
-        /// The picture.
+        /// The image.
         path: PathBuf,
         /// The drawing library's reason.
         reason: String,

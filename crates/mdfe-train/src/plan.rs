@@ -7,7 +7,7 @@ use std::fmt;
 /// What is known of data and backbone before anything is read or downloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// N, pictures to train on.
+    /// N, images to train on.
     pub images: u64,
     /// C, classes.
     pub classes: u64,
@@ -22,7 +22,7 @@ pub struct Counts {
 /// What a training would do and need. `Display` is the text of a dry run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
-    /// Pictures.
+    /// Images.
     pub images: u64,
     /// Classes.
     pub classes: u64,

@@ -3,7 +3,7 @@
     python tests/reference/backbones/full_size.py FOLDER vit_base_patch16_siglip_224 vit_so400m_patch14_siglip_384 ...
 
 Writes FOLDER/NAME.safetensors (the library's initialisation, seed 0) and FOLDER/NAME.reference.safetensors (two random
-pictures and their features in f32), and prints the number of parameters. Names of open_clip's models give the image tower with its
+images and their features in f32), and prints the number of parameters. Names of open_clip's models give the image tower with its
 output projection (compare with `--proj-layer`), others are timm's.
 """
 import pathlib

@@ -18,7 +18,7 @@ assert torch.__version__.startswith("2.15."), torch.__version__
 torch.set_num_threads(1)
 HERE = pathlib.Path(__file__).parent
 WEIGHTS = HERE.parents[2] / "data/demo/tf_efficientnet_lite0.safetensors"
-# An odd rest at every stride; pictures that end smaller than the last window, down to one row.
+# An odd rest at every stride; images that end smaller than the last window, down to one row.
 SIZES = {"even": (2, 64, 64), "odd": (2, 75, 41), "small": (1, 17, 33), "tiny": (1, 9, 20)}
 PROBED = ["conv_stem.weight", "bn1.weight", "blocks.1.0.conv_dw.weight", "blocks.2.0.bn2.bias", "blocks.0.0.conv_pw.weight"]
 

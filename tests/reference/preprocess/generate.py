@@ -1,4 +1,4 @@
-"""Writes crates/mdfe-data/tests/fixtures/pictures: small pictures, what Pillow decodes them to, and what timm's and
+"""Writes crates/mdfe-data/tests/fixtures/images: small images, what Pillow decodes them to, and what timm's and
 torchvision's transforms make of them. Expected pixels are PNG files. Run from the repository root:
 
     python tests/reference/preprocess/generate.py
@@ -20,7 +20,7 @@ from torchvision.transforms import functional as F
 assert PIL.__version__ == "13.0.0" and features.version("libjpeg_turbo") == "3.2.0", PIL.__version__
 assert torchvision.__version__.startswith("0.29.") and timm.__version__ == "1.0.31"
 
-OUT = Path("crates/mdfe-data/tests/fixtures/pictures")
+OUT = Path("crates/mdfe-data/tests/fixtures/images")
 FACE = Image.fromarray(skimage.data.chelsea()).crop((120, 60, 320, 240))  # CC0
 
 
@@ -34,7 +34,7 @@ def expect(image, name):
     return name
 
 
-def pictures():
+def images():
     photo = FACE.resize((51, 37), Image.BICUBIC)
     rgba = photo.copy()
     rgba.putalpha(photo.convert("L").point(lambda v: 255 - v))
@@ -133,7 +133,7 @@ def augmentation_cases():
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     decoded = []
-    for source in pictures():
+    for source in images():
         expected = source.replace(".", "_") + ".expected.png"
         expect(Image.open(OUT / source).convert("RGB"), expected)
         decoded.append(dict(source=source, expected=expected))
@@ -141,7 +141,7 @@ if __name__ == "__main__":
     (OUT / "cases.json").write_text(json.dumps(cases, indent=1) + "\n")
     data = (OUT / "420.jpg").read_bytes()
     (OUT / "truncated.jpg").write_bytes(data[: len(data) * 2 // 3])
-    (OUT / "text.jpg").write_text("This is no picture.\n")
+    (OUT / "text.jpg").write_text("This is no image.\n")
     bomb = bytearray(data)
     at = bomb.index(b"\xff\xc0")
     bomb[at + 5 : at + 9] = b"\xff\xff\xff\xff"

@@ -42,21 +42,21 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
-/// A 40 x 30 picture whose colours depend on `seed`.
-pub(crate) fn picture(seed: u32) -> image::RgbImage {
+/// A 40 x 30 image whose colours depend on `seed`.
+pub(crate) fn image(seed: u32) -> image::RgbImage {
     image::RgbImage::from_fn(40, 30, |x, y| {
         let v = |k: u32| ((x * (3 + k + seed % 5) + y * (5 + seed % 7) + seed * 37 + k * 80) % 256) as u8;
         image::Rgb([v(0), v(1), v(2)])
     })
 }
 
-/// An image folder with `classes` classes of `per_class` pictures.
+/// An image folder with `classes` classes of `per_class` images.
 pub(crate) fn image_folder(root: &Path, classes: u32, per_class: u32) {
     for class in 0..classes {
         let folder = root.join(format!("class{class}"));
         std::fs::create_dir_all(&folder).unwrap();
         for i in 0..per_class {
-            picture(class * 100 + i).save(folder.join(format!("{i}.png"))).unwrap();
+            image(class * 100 + i).save(folder.join(format!("{i}.png"))).unwrap();
         }
     }
 }

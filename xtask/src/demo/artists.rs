@@ -1,4 +1,4 @@
-//! The four artists: where each keeps the picture of an emoji.
+//! The four artists: where each keeps the image of an emoji.
 
 use super::{catalog::Class, package};
 use anyhow::{Context, Result};
@@ -18,7 +18,7 @@ enum Naming {
     Name,
 }
 
-/// One artist's pictures.
+/// One artist's images.
 pub(super) struct Artist {
     /// Folder name in the pack.
     pub(super) name: &'static str,
@@ -29,7 +29,7 @@ pub(super) struct Artist {
 }
 
 impl Artist {
-    /// The artists in the order of the pack; the first one's pictures are the queries.
+    /// The artists in the order of the pack; the first one's images are the queries.
     pub(super) fn all(packages: &Path) -> Result<Vec<Self>> {
         let new = |name, package, folder: &str, naming| -> Result<Self> {
             let package = package::find(packages, package)?;
@@ -50,8 +50,8 @@ impl Artist {
         ])
     }
 
-    /// The artist's picture of a class.
-    pub(super) fn picture(&self, class: &Class) -> Option<PathBuf> {
+    /// The artist's image of a class.
+    pub(super) fn image(&self, class: &Class) -> Option<PathBuf> {
         let names = match self.naming {
             Naming::Code => vec![format!("{}.png", class.code), format!("{}-fe0f.png", class.code)],
             Naming::UpperCode => vec![format!("{}.svg", class.code.to_uppercase())],

@@ -34,7 +34,7 @@ pub(super) struct Class {
 }
 
 impl Class {
-    /// The picture's path in the pack.
+    /// The image's path in the pack.
     pub(super) fn path(&self, artist: &str) -> PathBuf {
         ["images", artist, self.domain, &format!("{}.png", self.code)].iter().collect()
     }
@@ -67,7 +67,7 @@ pub(super) fn choose(catalog: &Path, artists: &[Artist], seed: u64) -> Result<Ve
             })
             // A joined sequence (woman + joiner + rocket) is a variant of another emoji, not a class of its own.
             .filter(|class| !class.code.contains("200d"))
-            .filter(|class| artists.iter().all(|artist| artist.picture(class).is_some()))
+            .filter(|class| artists.iter().all(|artist| artist.image(class).is_some()))
             .collect();
         candidates.sort_by(|a, b| a.code.cmp(&b.code));
         candidates.dedup_by(|a, b| a.code == b.code);

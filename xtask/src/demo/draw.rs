@@ -8,18 +8,18 @@ use image::{
 use resvg::{tiny_skia, usvg};
 use std::path::Path;
 
-/// The picture in `path` (PNG or SVG) as a PNG of `side` x `side` pixels, composited on white.
-pub(super) fn picture(path: &Path, side: u32) -> Result<Vec<u8>> {
+/// The image in `path` (PNG or SVG) as a PNG of `side` x `side` pixels, composited on white.
+pub(super) fn image(path: &Path, side: u32) -> Result<Vec<u8>> {
     let bytes = std::fs::read(path)?;
-    let picture = if path.extension().is_some_and(|e| e == "svg") {
+    let image = if path.extension().is_some_and(|e| e == "svg") {
         rasterise(&bytes, side)?
     } else {
-        let picture = image::load_from_memory(&bytes)?.into_rgba8();
-        let (width, height) = picture.dimensions();
+        let image = image::load_from_memory(&bytes)?.into_rgba8();
+        let (width, height) = image.dimensions();
         let mut out = RgbImage::from_pixel(side, side, image::Rgb([255; 3]));
         // The artists' PNGs are 64 pixels already; a smaller one is centred.
         let (left, top) = (side.saturating_sub(width) / 2, side.saturating_sub(height) / 2);
-        for (x, y, pixel) in picture.enumerate_pixels() {
+        for (x, y, pixel) in image.enumerate_pixels() {
             if let Some(target) = out.get_pixel_mut_checked(x + left, y + top) {
                 let [r, g, b, a] = pixel.0;
                 target.0 = [r, g, b].map(|v| on_white(u32::from(v) * u32::from(a), a));
@@ -29,7 +29,7 @@ pub(super) fn picture(path: &Path, side: u32) -> Result<Vec<u8>> {
     };
     let mut png = Vec::new();
     PngEncoder::new_with_quality(&mut png, CompressionType::Best, FilterType::Adaptive).write_image(
-        picture.as_raw(),
+        image.as_raw(),
         side,
         side,
         ExtendedColorType::Rgb8,

@@ -4,7 +4,7 @@ use super::catalog::Class;
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// Writes the lists. The training classes train with every artist's picture; of the unseen classes the first artist's pictures
+/// Writes the lists. The training classes train with every artist's image; of the unseen classes the first artist's images
 /// are the queries and the others' are the index.
 pub(super) fn write(root: &Path, classes: &[Class], artists: &[&str]) -> Result<()> {
     let Some((first, others)) = artists.split_first() else { return Ok(()) };
@@ -20,8 +20,8 @@ fn list(path: &Path, classes: &[&Class], artists: &[&str]) -> Result<()> {
     for class in classes {
         for artist in artists {
             // Slashes on every system, so that the list is the same bytes everywhere.
-            let picture = format!("images/{artist}/{}/{}.png", class.domain, class.code);
-            out.write_record([picture.as_str(), &class.code, class.domain])?;
+            let image = format!("images/{artist}/{}/{}.png", class.domain, class.code);
+            out.write_record([image.as_str(), &class.code, class.domain])?;
         }
     }
     out.flush().with_context(|| format!("cannot write {}", path.display()))

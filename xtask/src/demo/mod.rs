@@ -1,4 +1,4 @@
-//! `cargo xtask prepare-data demo`: the built-in demo's pictures, from the npm packages of four artists.
+//! `cargo xtask prepare-data demo`: the built-in demo's images, from the npm packages of four artists.
 //!
 //! The pack is a function of the pinned packages, the seed and this code, so that it can be rebuilt byte for byte; the hashes
 //! in `SHA256SUMS` say whether it was. The backbone's weights are converted by `tests/reference/demo/convert_efficientnet_lite0.py`
@@ -17,7 +17,7 @@ use artists::Artist;
 use rayon::prelude::*;
 use std::path::Path;
 
-/// Side of a picture in pixels.
+/// Side of an image in pixels.
 const SIDE: u32 = 64;
 
 /// Builds the pack in `--root` (the repository's `data/demo` to replace the committed one), or with `--check` builds it
@@ -50,12 +50,12 @@ fn build(root: &Path, seed: u64) -> Result<()> {
     classes.par_iter().try_for_each(|class| {
         artists.iter().try_for_each(|artist| -> Result<()> {
             let source =
-                artist.picture(class).with_context(|| format!("{} has no {}", artist.name, class.code))?;
+                artist.image(class).with_context(|| format!("{} has no {}", artist.name, class.code))?;
             let path = root.join(class.path(artist.name));
-            let folder = path.parent().context("a picture lies in a folder")?;
+            let folder = path.parent().context("an image lies in a folder")?;
             std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
             let bytes =
-                draw::picture(&source, SIDE).with_context(|| format!("cannot draw {}", source.display()))?;
+                draw::image(&source, SIDE).with_context(|| format!("cannot draw {}", source.display()))?;
             std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
         })
     })?;

@@ -37,7 +37,7 @@ pub(super) fn compare(root: &Path, fresh: &Path) -> Result<()> {
     let kept: Vec<PathBuf> = files(&root.join("images"))?;
     let built: Vec<PathBuf> = files(&fresh.join("images"))?;
     if kept != built {
-        bail!("{} holds other pictures than the packages give", root.join("images").display());
+        bail!("{} holds other images than the packages give", root.join("images").display());
     }
     eprintln!("{listed} files are as {FILE} lists them; {} rebuilt files agree byte for byte", rebuilt.len());
     Ok(())

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// The folder that holds the data sets.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: PathBuf,
-    /// Only look: say what is there and what is missing, every picture included, and write nothing.
+    /// Only look: say what is there and what is missing, every image included, and write nothing.
     #[arg(long)]
     pub(crate) check: bool,
     /// Seed of every random draw.
@@ -80,7 +80,7 @@ impl Args {
 
     fn one(&self, info: &'static DatasetInfo) -> Result<()> {
         if info.tree.is_empty() {
-            bail!("`{}` reads your own pictures and needs no preparation", info.key);
+            bail!("`{}` reads your own images and needs no preparation", info.key);
         }
         if self.check { set::check(info, &self.root) } else { set::prepare(info, &self.root, self.seed) }
     }

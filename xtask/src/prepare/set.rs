@@ -3,12 +3,12 @@
 use super::{progress::Bar, say::say, unpack};
 use anyhow::{Result, bail};
 use mdfe_data::{
-    DatasetInfo, Origin, PrepareOptions, PrepareReport, ReadOptions, check_tree, counts_line,
-    missing_pictures, needs_preparation, read,
+    DatasetInfo, Origin, PrepareOptions, PrepareReport, ReadOptions, check_tree, counts_line, missing_images,
+    needs_preparation, read,
 };
 use std::path::Path;
 
-/// Names of missing pictures and skipped items that are printed; the rest is counted.
+/// Names of missing images and skipped items that are printed; the rest is counted.
 const SHOWN: usize = 10;
 
 /// Whether the set, or an archive of it, is under `root`.
@@ -16,7 +16,7 @@ pub(super) fn is_there(info: &'static DatasetInfo, root: &Path) -> bool {
     check_tree(info, root).is_there() || unpack::has_archive(info, root)
 }
 
-/// Looks only: names everything that is missing, every picture of the list included.
+/// Looks only: names everything that is missing, every image of the list included.
 pub(super) fn check(info: &'static DatasetInfo, root: &Path) -> Result<()> {
     report_missing(info, root)?;
     if !check_tree(info, root).is_ready() {
@@ -24,14 +24,14 @@ pub(super) fn check(info: &'static DatasetInfo, root: &Path) -> Result<()> {
     }
     let reading = read(info.key, &ReadOptions::at(root))?;
     say_counts(info, &reading)?;
-    let missing = missing_pictures(&reading.dataset);
+    let missing = missing_images(&reading.dataset);
     for &i in missing.iter().take(SHOWN) {
         say(format!("  {} is missing", root.join(&reading.dataset.samples[i].path).display()))?;
     }
     match missing.len() {
         0 => Ok(()),
         n => bail!(
-            "{n} pictures of the list are missing (at most {SHOWN} are named above); get them from {}",
+            "{n} images of the list are missing (at most {SHOWN} are named above); get them from {}",
             info.source
         ),
     }

@@ -42,7 +42,7 @@ fn read_other(text: &str, root: &Path) -> Result<Reading> {
     read(key, root, &set)
 }
 
-/// Looks for unreadable and duplicate pictures, and writes the list of those that training should leave out.
+/// Looks for unreadable and duplicate images, and writes the list of those that training should leave out.
 fn check((train, test): (&Reading, Option<&Reading>), output: Option<&Path>, json: bool) -> Result<()> {
     let mut splits = vec![("train", &train.dataset)];
     splits.extend(test.map(|t| ("test", &t.dataset)));
@@ -56,7 +56,7 @@ fn check((train, test): (&Reading, Option<&Reading>), output: Option<&Path>, jso
         let list = curate::exclusions(&report, "train", curate::NearPolicy::default());
         mdfe_data::write_atomically(path, &curate::exclusions_csv(&list)?)?;
         tracing::info!(
-            "{}: {} pictures to leave out; give it to a data set as its option `exclude`",
+            "{}: {} images to leave out; give it to a data set as its option `exclude`",
             path.display(),
             list.len()
         );

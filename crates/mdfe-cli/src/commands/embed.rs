@@ -1,6 +1,6 @@
-//! `mdfe embed`: pictures to vectors.
+//! `mdfe embed`: images to vectors.
 
-use super::{model, pictures};
+use super::{images, model};
 use crate::{
     args::Embed,
     console::{print_json, print_line},
@@ -9,7 +9,7 @@ use anyhow::Result;
 use mdfe_data::Embeddings;
 
 pub(crate) fn run(args: &Embed) -> Result<()> {
-    let paths = pictures::find(&args.input)?;
+    let paths = images::find(&args.input)?;
     let mut embedder = model::open(args.model.as_deref(), &args.backbone, &args.compute)?;
     if args.features {
         embedder = embedder.without_projection();

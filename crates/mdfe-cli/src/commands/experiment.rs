@@ -1,4 +1,4 @@
-//! What the user typed -> what it means: a config, the demo or a folder of pictures, and the overrides, as one experiment.
+//! What the user typed -> what it means: a config, the demo or a folder of images, and the overrides, as one experiment.
 
 use crate::args::{BackboneArgs, Compute, Dtype};
 use anyhow::{Context, Result, bail};
@@ -87,7 +87,7 @@ fn name_of(set: &SetConfig) -> String {
     own.and_then(Path::file_stem).map_or_else(|| set.key.clone(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// For a user without a test set: whole classes are held out, and their pictures are each other's index.
+/// For a user without a test set: whole classes are held out, and their images are each other's index.
 pub(crate) fn hold_out(mut data: Data, seed: u64) -> Result<Data> {
     let Some(all) = data.train.pop() else { return Ok(data) };
     let (train, test) = hold_out_classes(&all, HELD_OUT, seed);
@@ -99,7 +99,7 @@ pub(crate) fn hold_out(mut data: Data, seed: u64) -> Result<Data> {
         );
     }
     tracing::info!(
-        "holding out {} of {} classes ({} pictures) for the evaluation",
+        "holding out {} of {} classes ({} images) for the evaluation",
         test.num_classes(),
         all.num_classes(),
         test.samples.len()

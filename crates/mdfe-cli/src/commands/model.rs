@@ -55,19 +55,19 @@ pub(crate) fn pipeline(compute: &Compute) -> PipelineOptions {
     }
 }
 
-/// Embeds `paths` with a progress bar; unreadable pictures are logged, and too many of them are an error.
+/// Embeds `paths` with a progress bar; unreadable images are logged, and too many of them are an error.
 pub(crate) fn embed(embedder: &Embedder, paths: &[PathBuf], compute: &Compute) -> Result<Embedded> {
     let total = paths.len() as u64;
-    let progress = Progress::new("embedding", total, "pictures");
+    let progress = Progress::new("embedding", total, "images");
     let stop = stop::on_ctrl_c()?;
     let embedded = embedder.embed(paths, pipeline(compute), |done| {
         progress.update(done as u64, total);
         !stop.load(Ordering::SeqCst)
     });
     progress.finish();
-    let embedded = embedded.context("cannot embed the pictures")?;
+    let embedded = embedded.context("cannot embed the images")?;
     if stop.load(Ordering::SeqCst) {
-        bail!("stopped after {} of {total} pictures; nothing was written", embedded.rows.len());
+        bail!("stopped after {} of {total} images; nothing was written", embedded.rows.len());
     }
     for (_, reason) in &embedded.skipped {
         tracing::warn!("skipped: {reason}");
@@ -76,7 +76,7 @@ pub(crate) fn embed(embedder: &Embedder, paths: &[PathBuf], compute: &Compute) -
     if bad as f64 * 100.0 > compute.max_bad * paths.len() as f64 {
         let first = &embedded.skipped[0].1;
         bail!(
-            "{bad} of {total} pictures are unreadable, more than {} %: {first}; remove or mend them, or raise --max-bad",
+            "{bad} of {total} images are unreadable, more than {} %: {first}; remove or mend them, or raise --max-bad",
             compute.max_bad
         );
     }

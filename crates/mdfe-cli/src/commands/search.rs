@@ -1,6 +1,6 @@
-//! `mdfe search`: the nearest pictures of an index, by picture or by sentence.
+//! `mdfe search`: the nearest images of an index, by image or by sentence.
 
-use super::{model, pictures, sides::unit_rows};
+use super::{images, model, sides::unit_rows};
 use crate::{
     args::Search,
     console::{print_json, print_line},
@@ -55,14 +55,14 @@ pub(crate) fn run(args: &Search) -> Result<()> {
     Ok(())
 }
 
-/// The queries' names and vectors: pictures first, then sentences.
+/// The queries' names and vectors: images first, then sentences.
 fn queries(embedder: &Embedder, args: &Search) -> Result<(Vec<String>, Vec<f32>)> {
     let (mut names, mut values) = (Vec::new(), Vec::new());
     if !args.text.is_empty() {
         values = embedder.text_encoder(args.tokenizer.as_deref())?.embed(&args.text)?;
     }
     if !args.query.is_empty() {
-        let paths = pictures::find(&args.query)?;
+        let paths = images::find(&args.query)?;
         let embedded = model::embed(embedder, &paths, &args.compute)?;
         names.extend(embedded.rows.iter().map(|&row| paths[row].to_string_lossy().into_owned()));
         values.splice(0..0, embedded.values);

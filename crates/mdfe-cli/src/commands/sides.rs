@@ -47,7 +47,7 @@ impl<'a> Sides<'a> {
             mdfe_data::read("csv", &options).with_context(|| format!("cannot read {}", path.display()))?;
         let data = reading.dataset;
         if self.model.is_none() && self.backbone.backbone.is_none() {
-            bail!("{} is a list of pictures; give the embedder with --model", path.display());
+            bail!("{} is a list of images; give the embedder with --model", path.display());
         }
         let embedder = match self.embedder.take() {
             Some(embedder) => embedder,

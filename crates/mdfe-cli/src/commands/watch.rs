@@ -64,11 +64,7 @@ impl Watch {
 
 impl RunObserver for Watch {
     fn extracting(&mut self, dataset: &str, progress: ExtractProgress) {
-        self.show(
-            &format!("extracting {dataset}"),
-            (progress.done as u64, progress.total as u64),
-            "pictures",
-        );
+        self.show(&format!("extracting {dataset}"), (progress.done as u64, progress.total as u64), "images");
     }
 
     fn extracted(&mut self, dataset: &str, extraction: &Extraction) {

@@ -1,4 +1,4 @@
-//! From findings to a list of pictures that training leaves out.
+//! From findings to a list of images that training leaves out.
 
 use super::{CheckReport, Use};
 use crate::{Result, prepare::output::csv_bytes};
@@ -7,10 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A picture that training should leave out.
+/// An image that training should leave out.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Exclusion {
-    /// The picture, relative to the data folder.
+    /// The image, relative to the data folder.
     pub path: PathBuf,
     /// One sentence.
     pub reason: String,
@@ -29,8 +29,8 @@ pub enum NearPolicy {
     LeaksAndClasses,
 }
 
-/// The pictures of `split` (usually `train`) to leave out, each once, in the order of the findings:
-/// unreadable ones; exact duplicates of another split's pictures; all copies of a content whose classes disagree,
+/// The images of `split` (usually `train`) to leave out, each once, in the order of the findings:
+/// unreadable ones; exact duplicates of another split's images; all copies of a content whose classes disagree,
 /// because nobody can say which is right; further copies within a class; near duplicates by `near`.
 pub fn exclusions(report: &CheckReport, split: &str, near: NearPolicy) -> Vec<Exclusion> {
     let mut list = List { split, seen: HashSet::new(), exclusions: Vec::new() };
@@ -60,7 +60,7 @@ pub fn exclusions(report: &CheckReport, split: &str, near: NearPolicy) -> Vec<Ex
         let noise = near == NearPolicy::LeaksAndClasses && pair.crosses_classes();
         if leak || noise {
             for (one, other) in [(&pair.first, &pair.second), (&pair.second, &pair.first)] {
-                // A leak costs the pictures whose look-alike is in another split; noise costs both.
+                // A leak costs the images whose look-alike is in another split; noise costs both.
                 let Some(alike) = other.uses.iter().find(|u| noise || u.split != split) else { continue };
                 list.add_all(&one.uses, &format!("looks like {} ({})", alike.path.display(), alike.split));
             }

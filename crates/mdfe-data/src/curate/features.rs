@@ -17,7 +17,7 @@ pub struct FeaturePair {
 /// Pairs of rows of `features` `[N, D]` (row-major, unit length) whose cosine is at least `min_cosine`, ordered by
 /// position; at most `max_pairs` of them, and whether there are more.
 ///
-/// Compares all pairs: N^2 D / 2 multiplications on all cores, fit for data sets of some ten thousand pictures.
+/// Compares all pairs: N^2 D / 2 multiplications on all cores, fit for data sets of some ten thousand images.
 ///
 /// # Errors
 /// [`Error::Invalid`] where the length of `features` is no multiple of `dim`.

@@ -1,16 +1,16 @@
-//! The search: open every picture once, group by content, compare what is left.
+//! The search: open every image once, group by content, compare what is left.
 
 use super::{
     CheckOptions, CheckReport, Content, NearPair, Unreadable, Use,
+    image::{Fingerprint, fingerprint},
     near::near_pairs,
-    picture::{Fingerprint, fingerprint},
 };
 use crate::{Dataset, Error, Progress, Result};
 use rayon::prelude::*;
 use std::{collections::HashMap, path::PathBuf};
 
 /// Looks for faults in data sets, each given with the name of its split (`train`, `test`). Uses all cores; memory
-/// follows the number of pictures, of which each core holds one at a time.
+/// follows the number of images, of which each core holds one at a time.
 ///
 /// # Errors
 /// [`Error::Invalid`] where `max_distance` is above 8: bands would be too short to search by.
@@ -25,9 +25,9 @@ pub fn check(
             "max_distance = {distance} is too far for a 64-bit hash; use 0 to 8"
         )));
     }
-    let pictures = pictures(splits);
-    progress.begin("pictures", pictures.len() as u64);
-    let opened: Vec<std::result::Result<Fingerprint, String>> = pictures
+    let images = images(splits);
+    progress.begin("images", images.len() as u64);
+    let opened: Vec<std::result::Result<Fingerprint, String>> = images
         .par_iter()
         .map(|(path, _)| {
             let opened = fingerprint(path);
@@ -36,10 +36,10 @@ pub fn check(
         })
         .collect();
 
-    let mut report = CheckReport { pictures: pictures.len(), ..CheckReport::default() };
+    let mut report = CheckReport { images: images.len(), ..CheckReport::default() };
     let mut contents: Vec<(Content, Option<u64>)> = Vec::new();
     let mut positions: HashMap<blake3::Hash, usize> = HashMap::new();
-    for ((_, uses), opened) in pictures.into_iter().zip(opened) {
+    for ((_, uses), opened) in images.into_iter().zip(opened) {
         match opened {
             Err(reason) => report.unreadable.push(Unreadable { uses, reason }),
             Ok(print) => {
@@ -74,8 +74,8 @@ fn is_repeated(content: &Content) -> bool {
 }
 
 /// Every file once, on disk, with the rows that name it, in the order of the rows.
-fn pictures(splits: &[(&str, &Dataset)]) -> Vec<(PathBuf, Vec<Use>)> {
-    let mut pictures: Vec<(PathBuf, Vec<Use>)> = Vec::new();
+fn images(splits: &[(&str, &Dataset)]) -> Vec<(PathBuf, Vec<Use>)> {
+    let mut images: Vec<(PathBuf, Vec<Use>)> = Vec::new();
     let mut positions: HashMap<PathBuf, usize> = HashMap::new();
     for (split, dataset) in splits {
         for sample in &dataset.samples {
@@ -84,13 +84,13 @@ fn pictures(splits: &[(&str, &Dataset)]) -> Vec<(PathBuf, Vec<Use>)> {
             let domain = sample.domain.as_str().to_owned();
             let usage = Use { split: (*split).to_owned(), path: sample.path.clone(), domain, class };
             match positions.get(&on_disk) {
-                Some(&i) => pictures[i].1.push(usage),
+                Some(&i) => images[i].1.push(usage),
                 None => {
-                    positions.insert(on_disk.clone(), pictures.len());
-                    pictures.push((on_disk, vec![usage]));
+                    positions.insert(on_disk.clone(), images.len());
+                    images.push((on_disk, vec![usage]));
                 }
             }
         }
     }
-    pictures
+    images
 }

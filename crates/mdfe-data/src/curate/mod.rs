@@ -1,7 +1,7 @@
-//! Faults of data sets: pictures that cannot be read, exact duplicates, near duplicates, and where they cross classes
+//! Faults of data sets: images that cannot be read, exact duplicates, near duplicates, and where they cross classes
 //! (label noise) or splits (leaks).
 //!
-//! Each picture is opened once, however many rows name it. Exact duplicates have the same bytes (blake3). Near
+//! Each image is opened once, however many rows name it. Exact duplicates have the same bytes (blake3). Near
 //! duplicates have perceptual hashes (64-bit DCT hash, [`perceptual_hash`]) that differ in at most a few bits; they
 //! can also be found by features, where a feature store exists ([`near_by_features`]). What was found becomes a list
 //! that readers leave out ([`exclusions`]).
@@ -9,9 +9,9 @@
 mod exclusions;
 mod features;
 mod find;
+mod image;
 mod near;
 mod phash;
-mod picture;
 mod report;
 
 pub use exclusions::{Exclusion, NearPolicy, exclusions, exclusions_csv};

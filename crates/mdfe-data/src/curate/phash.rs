@@ -1,6 +1,6 @@
-//! The perceptual hash: 64 bits that stay nearly the same when a picture is scaled, recompressed or lightly toned.
+//! The perceptual hash: 64 bits that stay nearly the same when an image is scaled, recompressed or lightly toned.
 //!
-//! The picture in gray is resized to 32 x 32 (Lanczos), turned into cosine frequencies (DCT-II along both axes), and
+//! The image in gray is resized to 32 x 32 (Lanczos), turned into cosine frequencies (DCT-II along both axes), and
 //! the 8 x 8 lowest frequencies are compared with their median: the hash of Python's `imagehash.phash`, which comes
 //! from C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010.
 
@@ -8,21 +8,21 @@ use image::RgbImage;
 
 use crate::preprocess::{Interpolation, Resizer, Target, View};
 
-/// Side of the small picture.
+/// Side of the small image.
 const SIDE: usize = 32;
 /// Frequencies along each axis.
 const LOW: usize = 8;
-/// A picture whose strongest frequency but the mean is below this has nothing to recognise: the hash would be noise.
-/// A step of one gray level between two halves of the small picture gives 1304, noise of one level about 60.
+/// An image whose strongest frequency but the mean is below this has nothing to recognise: the hash would be noise.
+/// A step of one gray level between two halves of the small image gives 1304, noise of one level about 60.
 const PLAIN: f64 = 1000.0;
 
-/// The hash of a picture; nothing for a plain one (a single colour, or nearly).
-pub fn perceptual_hash(picture: &RgbImage) -> Option<u64> {
-    if picture.is_empty() {
+/// The hash of an image; nothing for a plain one (a single colour, or nearly).
+pub fn perceptual_hash(image: &RgbImage) -> Option<u64> {
+    if image.is_empty() {
         return None;
     }
     // The resize of this crate takes three channels; gray is the same in each, so the first one is the answer.
-    let mut gray = picture.clone();
+    let mut gray = image.clone();
     gray.pixels_mut().for_each(|p| p.0 = [luma(p.0); 3]);
     let mut small = vec![0; SIDE * SIDE * 3];
     Resizer::default().resize(
@@ -36,7 +36,7 @@ pub fn perceptual_hash(picture: &RgbImage) -> Option<u64> {
     hash_of_gray(&first)
 }
 
-/// The hash of a gray picture of 32 x 32 pixels, row by row; nothing for a plain one.
+/// The hash of a gray image of 32 x 32 pixels, row by row; nothing for a plain one.
 ///
 /// Bit `8 v + u`, counted from the highest, says whether frequency `u` across and `v` down is above the median.
 pub fn hash_of_gray(gray: &[u8; SIDE * SIDE]) -> Option<u64> {

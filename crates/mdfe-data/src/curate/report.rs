@@ -3,12 +3,12 @@
 use serde::Serialize;
 use std::{collections::BTreeSet, path::PathBuf};
 
-/// A row of a data set that names a picture.
+/// A row of a data set that names an image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Use {
     /// The split, such as `train`.
     pub split: String,
-    /// The picture, relative to the data folder.
+    /// The image, relative to the data folder.
     pub path: PathBuf,
     /// The domain.
     pub domain: String,
@@ -16,7 +16,7 @@ pub struct Use {
     pub class: String,
 }
 
-/// A picture that cannot be read.
+/// An image that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
     /// The rows that name it.
@@ -25,7 +25,7 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// Pictures with the same bytes, all their rows.
+/// Images with the same bytes, all their rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Content {
     /// The rows, in the order of the splits and their samples.
@@ -46,9 +46,9 @@ pub struct NearPair {
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CheckReport {
-    /// Pictures that were opened.
-    pub pictures: usize,
-    /// Pictures that cannot be read.
+    /// Images that were opened.
+    pub images: usize,
+    /// Images that cannot be read.
     pub unreadable: Vec<Unreadable>,
     /// Contents with more than one file or more than one class.
     pub exact: Vec<Content>,
@@ -56,7 +56,7 @@ pub struct CheckReport {
     pub near: Vec<NearPair>,
     /// Whether the search for near pairs stopped at its limit, so that there may be more.
     pub near_truncated: bool,
-    /// Pictures of a single colour, which no perceptual hash can tell apart; exact duplicates among them are found.
+    /// Images of a single colour, which no perceptual hash can tell apart; exact duplicates among them are found.
     pub plain: usize,
 }
 
@@ -99,11 +99,11 @@ impl CheckReport {
             self.near.iter().filter(|p| p.crosses_splits()).count(),
         );
         let more = if self.near_truncated { "; the search stopped at its limit" } else { "" };
-        count(self.pictures, "pictures")
+        count(self.images, "images")
             + &count(self.unreadable.len(), "unreadable")
             + &count(self.exact.len(), &format!("contents more than once{exact}"))
             + &count(self.near.len(), &format!("pairs of near duplicates{near}{more}"))
-            + &count(self.plain, "plain pictures, not compared by what they show")
+            + &count(self.plain, "plain images, not compared by what they show")
     }
 }
 

@@ -1,18 +1,18 @@
-//! Files and bytes to pictures, with limits.
+//! Files and bytes to images, with limits.
 
 use super::{jpeg, to_rgb::to_rgb};
 use crate::{Error, Result};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 use std::{io::Cursor, path::Path};
 
-/// No picture is wider or higher; a file that says so is broken or hostile.
+/// No image is wider or higher; a file that says so is broken or hostile.
 const MAX_SIDE: u32 = 32_768;
-/// Pixels of the largest picture: Pillow refuses more than twice its `MAX_IMAGE_PIXELS` as a decompression bomb.
+/// Pixels of the largest image: Pillow refuses more than twice its `MAX_IMAGE_PIXELS` as a decompression bomb.
 const MAX_PIXELS: u64 = 2 * (1024 * 1024 * 1024 / 4 / 3);
-/// Memory that decoding one picture may take, bytes.
+/// Memory that decoding one image may take, bytes.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// Reads a picture as RGB, as Pillow's `Image.open(path).convert("RGB")`: alpha is dropped, gray is repeated, palettes are
+/// Reads an image as RGB, as Pillow's `Image.open(path).convert("RGB")`: alpha is dropped, gray is repeated, palettes are
 /// looked up, 16 bits of colour lose the lower 8, 16 bits of gray are cut off at 255, CMYK is multiplied out. The content tells the format, not the name. EXIF
 /// orientation is not applied.
 ///
@@ -29,14 +29,14 @@ pub fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<RgbImage> {
     }
     let Ok(format) = image::guess_format(bytes) else {
         return Err(fault(
-            "this is no JPEG, PNG, WebP, GIF, BMP or TIFF picture; its first bytes fit none".to_owned(),
+            "this is no JPEG, PNG, WebP, GIF, BMP or TIFF image; its first bytes fit none".to_owned(),
         ));
     };
-    let picture = by_format(bytes, format).map_err(fault)?;
-    if picture.width() == 0 || picture.height() == 0 {
-        return Err(fault("the picture has no pixels".to_owned()));
+    let image = by_format(bytes, format).map_err(fault)?;
+    if image.width() == 0 || image.height() == 0 {
+        return Err(fault("the image has no pixels".to_owned()));
     }
-    Ok(picture)
+    Ok(image)
 }
 
 fn by_format(bytes: &[u8], format: ImageFormat) -> std::result::Result<RgbImage, String> {
@@ -57,7 +57,7 @@ fn generic(bytes: &[u8], format: ImageFormat) -> std::result::Result<DynamicImag
     reader.decode().map_err(|e| e.to_string())
 }
 
-/// Refuses a picture for its size before memory is taken for it.
+/// Refuses an image for its size before memory is taken for it.
 fn check_size(bytes: &[u8], format: ImageFormat) -> std::result::Result<(), String> {
     let reader = ImageReader::with_format(Cursor::new(bytes), format);
     let (width, height) = reader.into_dimensions().map_err(|e| e.to_string())?;

@@ -1,4 +1,4 @@
-//! Decoding pictures to RGB as Pillow's `Image.open(path).convert("RGB")` does.
+//! Decoding images to RGB as Pillow's `Image.open(path).convert("RGB")` does.
 
 mod decode;
 mod jpeg;

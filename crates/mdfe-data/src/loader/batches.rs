@@ -28,15 +28,15 @@ pub struct Batch {
     pub index: usize,
     /// Normalised pixels `[B, 3, H, W]`.
     pub pixels: Vec<f32>,
-    /// Class of each picture, `[B]`.
+    /// Class of each image, `[B]`.
     pub classes: Vec<ClassId>,
-    /// Index in the data set of each picture, `[B]`.
+    /// Index in the data set of each image, `[B]`.
     pub samples: Vec<u32>,
-    /// Pictures of this batch that could not be read; B is smaller by their number and may be 0.
+    /// Images of this batch that could not be read; B is smaller by their number and may be 0.
     pub unreadable: Vec<Unreadable>,
 }
 
-/// A picture that was left out.
+/// An image that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     /// Index in the data set.
@@ -52,11 +52,11 @@ pub struct Unreadable {
 pub struct EpochReport {
     /// Batches that were handed over.
     pub batches: usize,
-    /// Pictures in them.
+    /// Images in them.
     pub images: usize,
-    /// Every picture that was left out, in order.
+    /// Every image that was left out, in order.
     pub unreadable: Vec<Unreadable>,
-    /// Time that the consumer waited for pictures.
+    /// Time that the consumer waited for images.
     pub waited: Duration,
 }
 
@@ -66,7 +66,7 @@ pub struct Loader<'a> {
     pub dataset: &'a Dataset,
     /// Which samples.
     pub sampler: &'a Sampler,
-    /// How a picture becomes pixels.
+    /// How an image becomes pixels.
     pub transform: TransformKind,
     /// The backbone's record.
     pub record: &'a PreprocessRecord,

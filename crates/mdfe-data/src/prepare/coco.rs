@@ -1,4 +1,4 @@
-//! COCO annotations: boxes grouped by their picture, in time and memory linear in the file.
+//! COCO annotations: boxes grouped by their image, in time and memory linear in the file.
 
 use super::SkippedItem;
 use crate::{Error, Result, readers::json};
@@ -9,9 +9,9 @@ use std::{
     path::Path,
 };
 
-/// A picture with its boxes, in the order of the file.
+/// An image with its boxes, in the order of the file.
 #[derive(Debug, PartialEq)]
-pub(super) struct Picture {
+pub(super) struct AnnotatedImage {
     pub(super) id: i64,
     pub(super) file_name: String,
     pub(super) boxes: Vec<CategoryBox>,
@@ -46,24 +46,24 @@ struct Annotation {
 }
 
 /// Reads the annotations in `file`, which lies at `path`. Everything but boxes (outlines, areas) is passed over while
-/// reading, so it takes no memory. Annotations that no picture has, or without a box of four numbers, are listed.
+/// reading, so it takes no memory. Annotations that no image has, or without a box of four numbers, are listed.
 ///
 /// # Errors
-/// [`Error::Malformed`] with the line for what is not COCO, and for two pictures of one id.
-pub(super) fn read(path: &Path, file: impl Read) -> Result<(Vec<Picture>, Vec<SkippedItem>)> {
+/// [`Error::Malformed`] with the line for what is not COCO, and for two images of one id.
+pub(super) fn read(path: &Path, file: impl Read) -> Result<(Vec<AnnotatedImage>, Vec<SkippedItem>)> {
     let mut file = BufReader::with_capacity(1 << 20, file);
     if file.fill_buf().map_err(Error::io("read", path))?.starts_with(b"\xef\xbb\xbf") {
         file.consume(3);
     }
     let coco: Coco = serde_json::from_reader(file).map_err(|e| json::fault(path, &e))?;
     let mut positions = HashMap::with_capacity(coco.images.len());
-    let mut pictures = Vec::with_capacity(coco.images.len());
+    let mut images = Vec::with_capacity(coco.images.len());
     for (i, Image { id, file_name }) in coco.images.into_iter().enumerate() {
         if positions.insert(id, i).is_some() {
             let reason = format!("two entries of `images` have the id {id}; ids must differ");
             return Err(Error::Malformed { path: path.to_path_buf(), line: None, reason });
         }
-        pictures.push(Picture { id, file_name, boxes: Vec::new() });
+        images.push(AnnotatedImage { id, file_name, boxes: Vec::new() });
     }
     let mut skipped = Vec::new();
     for (i, annotation) in coco.annotations.into_iter().enumerate() {
@@ -77,9 +77,9 @@ pub(super) fn read(path: &Path, file: impl Read) -> Result<(Vec<Picture>, Vec<Sk
             continue;
         };
         let corners = [x, y, x + width, y + height];
-        pictures[position].boxes.push(CategoryBox { category: annotation.category_id, corners });
+        images[position].boxes.push(CategoryBox { category: annotation.category_id, corners });
     }
-    Ok((pictures, skipped))
+    Ok((images, skipped))
 }
 
 #[cfg(test)]
@@ -87,22 +87,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parse(text: &[u8]) -> Result<(Vec<Picture>, Vec<SkippedItem>)> {
+    fn parse(text: &[u8]) -> Result<(Vec<AnnotatedImage>, Vec<SkippedItem>)> {
         read(Path::new("a.json"), text)
     }
 
     #[test]
-    fn boxes_come_with_their_picture_and_strays_are_listed() {
+    fn boxes_come_with_their_image_and_strays_are_listed() {
         let text = br#"{"info": {}, "images": [{"id": 7, "file_name": "a.jpg", "width": 3}, {"id": 2, "file_name": "b.jpg"}],
             "annotations": [{"id": 1, "image_id": 2, "category_id": 5, "bbox": [1, 2, 3, 4.5], "segmentation": [[1, 2]]},
             {"image_id": 9, "category_id": 5, "bbox": [1, 2, 3, 4]}, {"image_id": 7, "category_id": 5}]}"#;
-        let (pictures, skipped) = parse(text).unwrap();
+        let (images, skipped) = parse(text).unwrap();
         let boxes = vec![CategoryBox { category: 5, corners: [1.0, 2.0, 4.0, 6.5] }];
         assert_eq!(
-            pictures,
+            images,
             [
-                Picture { id: 7, file_name: "a.jpg".into(), boxes: vec![] },
-                Picture { id: 2, file_name: "b.jpg".into(), boxes }
+                AnnotatedImage { id: 7, file_name: "a.jpg".into(), boxes: vec![] },
+                AnnotatedImage { id: 2, file_name: "b.jpg".into(), boxes }
             ]
         );
         assert_eq!(
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_name_the_line_and_two_pictures_of_one_id_are_refused() {
+    fn faults_name_the_line_and_two_images_of_one_id_are_refused() {
         let error = parse(b"{\"images\": [],\n\"annotations\": [{]}").unwrap_err().to_string();
         assert!(error.starts_with("a.json, line 2: "), "{error}");
         let twice =

@@ -1,9 +1,9 @@
-//! The part of a picture that a box shows, with a little room around it.
+//! The part of an image that a box shows, with a little room around it.
 
 /// Room on each side, as a fraction of the box's width and height.
 const OFFSET: f64 = 0.02;
 
-/// A part of a picture, in whole pixels.
+/// A part of an image, in whole pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CropRect {
     /// Left edge.
@@ -16,11 +16,11 @@ pub struct CropRect {
     pub height: u32,
 }
 
-/// The crop of `corners` (x1, y1, x2, y2 in pixels) out of a picture of `size` (width, height in pixels).
+/// The crop of `corners` (x1, y1, x2, y2 in pixels) out of an image of `size` (width, height in pixels).
 ///
 /// The box grows by 2 % of its width to the left and right and of its height above and below, is rounded to whole
-/// pixels (halves to even, as Pillow's `Image.crop` rounds) and clamped to the picture. `None` where the box is
-/// empty, not finite, or shows no pixel of the picture.
+/// pixels (halves to even, as Pillow's `Image.crop` rounds) and clamped to the image. `None` where the box is
+/// empty, not finite, or shows no pixel of the image.
 pub fn padded_crop(corners: [f64; 4], size: (u32, u32)) -> Option<CropRect> {
     let [x1, y1, x2, y2] = corners;
     if !corners.iter().all(|v| v.is_finite()) || x2 <= x1 || y2 <= y1 {

@@ -1,25 +1,25 @@
-//! Cutting the samples of one picture out of it, and making the list of all of them.
+//! Cutting the samples of one image out of it, and making the list of all of them.
 
 use super::{
     Job, PrepareReport, SkippedItem,
     crop::padded_crop,
+    image,
     output::{csv_bytes, write_whole},
-    picture,
 };
 use crate::{Result, decode_bytes};
 use std::path::Path;
 
-/// A sample that is to be cut out of a picture.
+/// A sample that is to be cut out of an image.
 pub(super) struct Wanted {
     /// Its file, relative to the data set's folder.
     pub(super) target: String,
     /// Its class in the list.
     pub(super) class: String,
-    /// Corners of its box; `None` for the whole picture.
+    /// Corners of its box; `None` for the whole image.
     pub(super) corners: Option<[f64; 4]>,
 }
 
-/// What became of the samples of one picture.
+/// What became of the samples of one image.
 #[derive(Default)]
 pub(super) struct Cut {
     rows: Vec<[String; 2]>,
@@ -41,7 +41,7 @@ impl Cut {
     }
 }
 
-/// Cuts `wanted` out of the picture at `path` (relative to the data set's folder). The picture is opened only if a
+/// Cuts `wanted` out of the image at `path` (relative to the data set's folder). The image is opened only if a
 /// target is not there yet.
 pub(super) fn cut(job: &Job<'_>, path: &str, wanted: Vec<Wanted>) -> Result<Cut> {
     let mut done = Cut::default();
@@ -53,12 +53,12 @@ pub(super) fn cut(job: &Job<'_>, path: &str, wanted: Vec<Wanted>) -> Result<Cut>
         return Ok(done);
     }
     let on_disk = job.source.on_disk(path);
-    let opened = picture::read_file(&on_disk)
-        .and_then(|bytes| decode_bytes(&on_disk, &bytes).map(|p| (p, bytes)).map_err(picture::reason));
+    let opened = image::read_file(&on_disk)
+        .and_then(|bytes| decode_bytes(&on_disk, &bytes).map(|p| (p, bytes)).map_err(image::reason));
     let (pixels, bytes) = match opened {
         Ok(opened) => opened,
         Err(reason) => {
-            // Targets of an earlier run stay samples: they were cut when the picture was still there.
+            // Targets of an earlier run stay samples: they were cut when the image was still there.
             let (kept, lost): (Vec<_>, Vec<_>) = wanted.into_iter().partition(there);
             done.kept = kept.len();
             done.rows = kept.into_iter().map(|w| [w.target, w.class]).collect();
@@ -79,13 +79,13 @@ pub(super) fn cut(job: &Job<'_>, path: &str, wanted: Vec<Wanted>) -> Result<Cut>
             }
             Some(corners) => match padded_crop(corners, pixels.dimensions()) {
                 Some(part) => {
-                    picture::write_crop(&pixels, part, &target)?;
+                    image::write_crop(&pixels, part, &target)?;
                     done.made += 1;
                 }
                 None => {
                     let (width, height) = pixels.dimensions();
                     let reason = format!(
-                        "the box {corners:?} of class {} is empty or outside the picture of {width} x {height}",
+                        "the box {corners:?} of class {} is empty or outside the image of {width} x {height}",
                         sample.class
                     );
                     done.skipped.push(SkippedItem::new(path, reason));
@@ -105,7 +105,7 @@ pub(super) fn only_prepared(job: &Job<'_>, annotations: &Path) -> Result<Option<
     only.then(|| PrepareReport::of_kept(job.source.info.key, list)).transpose()
 }
 
-/// Writes `train.csv` with the samples of all pictures and reports on them.
+/// Writes `train.csv` with the samples of all images and reports on them.
 pub(super) fn finish(job: &Job<'_>, skipped: Vec<SkippedItem>, cuts: Vec<Cut>) -> Result<PrepareReport> {
     let list = job.source.on_disk("train.csv");
     let rows = || cuts.iter().flat_map(|c| &c.rows);

@@ -1,4 +1,4 @@
-//! DeepFashion2: one file per item whose style is marked, cut out where its picture shows more than one item.
+//! DeepFashion2: one file per item whose style is marked, cut out where its image shows more than one item.
 
 use super::{
     Job, PrepareReport, SkippedItem,
@@ -13,7 +13,7 @@ use serde::{
 };
 use std::{fmt, path::Path};
 
-/// Files go to `preprocessed_imgs/{category}/{pair}_{style}/{picture}_{item}.jpg`.
+/// Files go to `preprocessed_imgs/{category}/{pair}_{style}/{image}_{item}.jpg`.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let folder = job.source.on_disk("annos");
     if let Some(report) = only_prepared(job, &folder)? {
@@ -33,11 +33,11 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         }
     }
     ids.sort_unstable();
-    job.progress.begin("deep_fashion2: pictures", ids.len() as u64);
+    job.progress.begin("deep_fashion2: images", ids.len() as u64);
     let cuts: Result<Vec<Cut>> = ids
         .par_iter()
         .map(|id| {
-            let cut = cut_picture(job, id);
+            let cut = cut_image(job, id);
             job.progress.advance();
             cut
         })
@@ -45,7 +45,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     finish(job, Vec::new(), cuts?)
 }
 
-fn cut_picture(job: &Job<'_>, id: &str) -> Result<Cut> {
+fn cut_image(job: &Job<'_>, id: &str) -> Result<Cut> {
     let path = job.source.on_disk("annos").join(format!("{id}.json"));
     let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
     let Annotations { pair, items } = json::parse(&path, &bytes)?;

@@ -1,4 +1,4 @@
-//! Fashion200k: the list of training pictures from the set's own detection lists.
+//! Fashion200k: the list of training images from the set's own detection lists.
 
 use super::{Job, PrepareReport, output};
 use crate::{Error, Result, readers::fashion200k::LIST};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 const HEADER: [&str; 2] = ["img_path", "img_id"];
 
-/// Takes every row of `labels/*_train_detect_all.txt`; the product id is the picture's folder.
+/// Takes every row of `labels/*_train_detect_all.txt`; the product id is the image's folder.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let target = job.source.on_disk(LIST);
     let files = detection_lists(job)?;

@@ -1,4 +1,4 @@
-//! Furniture-180 and Storefronts-146: the list of pictures, one class per folder.
+//! Furniture-180 and Storefronts-146: the list of images, one class per folder.
 
 use super::{Job, PrepareReport, SkippedItem, output};
 use crate::{Result, readers::walk};
@@ -7,8 +7,8 @@ use std::path::Path;
 /// A class is the whole path of a folder (`Apple Store/iTunes`), in byte order, labelled from 0.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let mut skipped = Vec::new();
-    let mut pictures: Vec<(String, String)> = Vec::new();
-    for path in walk::pictures(&job.source.on_disk(""))? {
+    let mut images: Vec<(String, String)> = Vec::new();
+    for path in walk::images(&job.source.on_disk(""))? {
         let Some(text) = path.to_str() else {
             skipped.push(SkippedItem::new(
                 path.to_string_lossy(),
@@ -17,22 +17,22 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
             continue;
         };
         match path.parent().and_then(Path::to_str).filter(|folder| !folder.is_empty()) {
-            Some(class) => pictures.push((class.to_owned(), text.to_owned())),
-            None => skipped.push(SkippedItem::new(text, "the picture lies outside every class folder")),
+            Some(class) => images.push((class.to_owned(), text.to_owned())),
+            None => skipped.push(SkippedItem::new(text, "the image lies outside every class folder")),
         }
     }
-    pictures.sort_unstable();
+    images.sort_unstable();
     let mut label = 0;
-    let labelled = pictures.iter().enumerate().map(|(i, (class, path))| {
-        label += usize::from(i > 0 && pictures[i - 1].0 != *class);
+    let labelled = images.iter().enumerate().map(|(i, (class, path))| {
+        label += usize::from(i > 0 && images[i - 1].0 != *class);
         [path.clone(), label.to_string()]
     });
     let bytes = output::csv_bytes(&["img_path", "label"], labelled)?;
-    let classes = if pictures.is_empty() { 0 } else { label + 1 };
+    let classes = if images.is_empty() { 0 } else { label + 1 };
     let mut report = PrepareReport {
         key: job.source.info.key,
         classes,
-        images: pictures.len(),
+        images: images.len(),
         skipped,
         ..PrepareReport::default()
     };

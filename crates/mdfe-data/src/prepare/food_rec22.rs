@@ -2,14 +2,14 @@
 
 use super::{
     Job, PrepareReport, SkippedItem,
-    coco::{self, Picture},
+    coco::{self, AnnotatedImage},
     cutting::{Cut, Wanted, cut, finish, only_prepared},
     output::stays_inside,
 };
 use crate::{Error, Result};
 use rayon::prelude::*;
 
-/// Crops go to `preprocessed_imgs/{category}/{image id}_{number of the box in its picture}.jpg`.
+/// Crops go to `preprocessed_imgs/{category}/{image id}_{number of the box in its image}.jpg`.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let path = job.source.on_disk("annotations.json");
     if let Some(report) = only_prepared(job, &path)? {
@@ -19,12 +19,12 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         std::io::ErrorKind::NotFound => job.source.missing("annotations.json"),
         _ => Error::io("read", &path)(e),
     })?;
-    let (pictures, skipped) = coco::read(&path, file)?;
-    job.progress.begin("food_rec22: pictures", pictures.len() as u64);
-    let cuts: Result<Vec<Cut>> = pictures
+    let (images, skipped) = coco::read(&path, file)?;
+    job.progress.begin("food_rec22: images", images.len() as u64);
+    let cuts: Result<Vec<Cut>> = images
         .into_par_iter()
-        .map(|picture| {
-            let cut = cut_picture(job, picture);
+        .map(|image| {
+            let cut = cut_image(job, image);
             job.progress.advance();
             cut
         })
@@ -32,8 +32,8 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     finish(job, skipped, cuts?)
 }
 
-fn cut_picture(job: &Job<'_>, picture: Picture) -> Result<Cut> {
-    let Picture { id, file_name, boxes } = picture;
+fn cut_image(job: &Job<'_>, image: AnnotatedImage) -> Result<Cut> {
+    let AnnotatedImage { id, file_name, boxes } = image;
     if boxes.is_empty() {
         return Ok(Cut::default());
     }

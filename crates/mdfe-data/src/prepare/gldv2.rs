@@ -52,7 +52,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     })
 }
 
-/// The id of a picture is its file's name without `.jpg`.
+/// The id of an image is its file's name without `.jpg`.
 fn rows(drawn: &Dataset) -> impl Iterator<Item = [String; 2]> + '_ {
     drawn.samples.iter().map(|sample| {
         let id = sample.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

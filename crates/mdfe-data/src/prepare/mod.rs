@@ -1,7 +1,7 @@
 //! Making the lists and crops that readers need out of what a user downloads.
 //!
 //! Every step can be killed and started again: files appear whole, by a rename, and a finished crop is not made
-//! twice, so the tree that results is the same. Pictures are handled one by one on all cores; what cannot be used is
+//! twice, so the tree that results is the same. Images are handled one by one on all cores; what cannot be used is
 //! skipped and listed with its reason.
 
 mod coco;
@@ -12,10 +12,10 @@ mod fashion200k;
 mod folders;
 mod food_rec22;
 mod gldv2;
+pub(crate) mod image;
 mod m4d_35k;
 pub(crate) mod mat;
 pub(crate) mod output;
-pub(crate) mod picture;
 mod report;
 mod stanford_cars;
 

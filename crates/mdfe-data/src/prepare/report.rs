@@ -57,7 +57,7 @@ impl PrepareReport {
 /// Something that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SkippedItem {
-    /// The picture or annotation, relative to the data set's folder.
+    /// The image or annotation, relative to the data set's folder.
     pub path: String,
     /// One sentence.
     pub reason: String,
@@ -71,9 +71,9 @@ impl SkippedItem {
 
 /// Hears how far a preparation is. `()` hears nothing.
 pub trait Progress: Sync {
-    /// A part of the work begins; it has `total` pictures.
+    /// A part of the work begins; it has `total` images.
     fn begin(&self, what: &str, total: u64);
-    /// One more picture of it is done. Called from many threads.
+    /// One more image of it is done. Called from many threads.
     fn advance(&self);
 }
 

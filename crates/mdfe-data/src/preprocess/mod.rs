@@ -1,4 +1,4 @@
-//! From a picture to the pixels a backbone was trained on.
+//! From an image to the pixels a backbone was trained on.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -1,4 +1,4 @@
-//! Where the pixels of a result lie in the resized picture, as torchvision, timm and OpenCLIP compute it.
+//! Where the pixels of a result lie in the resized image, as torchvision, timm and OpenCLIP compute it.
 
 use super::{CropMode, PreprocessRecord};
 use crate::{Error, Result};
@@ -8,12 +8,12 @@ use crate::{Error, Result};
 pub(super) struct Placement {
     /// Height and width after the resize.
     pub(super) resized: [usize; 2],
-    /// Row and column of the crop's first pixel in the resized picture; negative where the crop is larger.
+    /// Row and column of the crop's first pixel in the resized image; negative where the crop is larger.
     pub(super) first: [isize; 2],
 }
 
 impl Placement {
-    /// Where `record` puts a picture of height and width `source`.
+    /// Where `record` puts an image of height and width `source`.
     pub(super) fn new(record: &PreprocessRecord, source: [usize; 2]) -> Result<Self> {
         let fraction = f64::from(record.crop_fraction);
         if record.size.contains(&0) || !(fraction > 0.0 && fraction <= 1.0) {
@@ -29,7 +29,7 @@ impl Placement {
             CropMode::Center => keep_ratio(source, scaled, f64::min),
             CropMode::Longest => keep_ratio(source, scaled, f64::max),
         };
-        // A strip a thousand times as long as it is wide would otherwise become a picture of gigabytes.
+        // A strip a thousand times as long as it is wide would otherwise become an image of gigabytes.
         let pixels = resized[0].saturating_mul(resized[1]);
         if resized.contains(&0) || pixels > MAX_PIXELS {
             return Err(Error::Invalid(format!(
@@ -42,7 +42,7 @@ impl Placement {
     }
 }
 
-/// Pixels that a resized picture may have; only the crop of it is computed.
+/// Pixels that a resized image may have; only the crop of it is computed.
 const MAX_PIXELS: usize = 1 << 30;
 
 /// timm's `math.floor(size / crop_pct)`. The fraction is read as the decimal number that was written: 0.9 as an f32 is a
@@ -64,7 +64,7 @@ fn keep_ratio(source: [usize; 2], target: [usize; 2], pick: fn(f64, f64) -> f64)
     source.map(|side| (side as f64 / ratio).round_ties_even() as usize)
 }
 
-/// torchvision's `CenterCrop`: `int(round((side - crop) / 2))`, halves to even; where the picture is smaller, the odd pixel
+/// torchvision's `CenterCrop`: `int(round((side - crop) / 2))`, halves to even; where the image is smaller, the odd pixel
 /// of padding goes to the right and the bottom.
 pub(super) fn center(side: usize, crop: usize) -> isize {
     if crop > side {

@@ -10,7 +10,7 @@ use crate::{Error, Result, image::decode_bytes};
 use image::RgbImage;
 use std::path::Path;
 
-/// Applies a [`PreprocessRecord`] to pictures: resize, crop, to 0..1, normalise; owns the scratch memory, so keep one per
+/// Applies a [`PreprocessRecord`] to images: resize, crop, to 0..1, normalise; owns the scratch memory, so keep one per
 /// thread.
 ///
 /// It does what torchvision on Pillow images does under timm's (`timm/data/transforms_factory.py`,
@@ -40,7 +40,7 @@ impl Preprocessor {
         3 * self.record.size[0] * self.record.size[1]
     }
 
-    /// Reads a picture and writes its pixels `[3, H, W]`, normalised, to `out`.
+    /// Reads an image and writes its pixels `[3, H, W]`, normalised, to `out`.
     ///
     /// Errors: [`Error::Io`] or [`Error::Image`] naming the file and the reason, [`Error::Invalid`] if `out` has
     /// another length than [`Self::output_len`].
@@ -51,15 +51,15 @@ impl Preprocessor {
 
     /// [`Self::load`] for a file that is already in memory; `path` only serves the error.
     pub fn load_bytes(&mut self, path: &Path, bytes: &[u8], out: &mut [f32]) -> Result<()> {
-        let picture = decode_bytes(path, bytes)?;
-        self.apply(&picture, out).map_err(|e| match e {
+        let image = decode_bytes(path, bytes)?;
+        self.apply(&image, out).map_err(|e| match e {
             Error::Invalid(reason) => Error::Image { path: path.to_path_buf(), reason },
             other => other,
         })
     }
 
-    /// Writes the pixels `[3, H, W]` of a decoded picture, normalised, to `out`.
-    pub fn apply(&mut self, picture: &RgbImage, out: &mut [f32]) -> Result<()> {
+    /// Writes the pixels `[3, H, W]` of a decoded image, normalised, to `out`.
+    pub fn apply(&mut self, image: &RgbImage, out: &mut [f32]) -> Result<()> {
         let size = self.record.size;
         if out.len() != self.output_len() {
             return Err(Error::Invalid(format!(
@@ -69,7 +69,7 @@ impl Preprocessor {
                 size[1]
             )));
         }
-        let source = View::of(picture);
+        let source = View::of(image);
         let placement = Placement::new(&self.record, [source.height, source.width])?;
         let inside = [0, 1].map(|i| Inside::new(placement.resized[i], placement.first[i], size[i]));
         let target = Target {
@@ -89,10 +89,10 @@ impl Preprocessor {
     }
 }
 
-/// The part of a crop's axis that lies inside the resized picture.
+/// The part of a crop's axis that lies inside the resized image.
 #[derive(Clone, Copy)]
 struct Inside {
-    /// First pixel in the resized picture.
+    /// First pixel in the resized image.
     source: usize,
     /// First pixel in the crop.
     target: usize,

@@ -14,7 +14,7 @@ pub enum Interpolation {
     Lanczos,
 }
 
-/// How a picture of any aspect ratio becomes `size`.
+/// How an image of any aspect ratio becomes `size`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CropMode {
@@ -43,7 +43,7 @@ pub struct PreprocessRecord {
     pub interpolation: Interpolation,
     /// How the aspect ratio is treated.
     pub crop_mode: CropMode,
-    /// Share of the resized picture's side that the crop keeps, in (0, 1], in every mode, as timm's `crop_pct`; OpenCLIP
+    /// Share of the resized image's side that the crop keeps, in (0, 1], in every mode, as timm's `crop_pct`; OpenCLIP
     /// always has 1.
     pub crop_fraction: f32,
     /// Fill value of [`CropMode::Longest`], 0..=255 for every channel.

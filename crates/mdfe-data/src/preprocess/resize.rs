@@ -12,10 +12,10 @@ use super::{
 /// Half of the last bit that is kept.
 pub(super) const HALF: i32 = 1 << (PRECISION_BITS - 1);
 
-/// A part of an RGB picture, `[H, W, 3]` with rows `stride` bytes apart.
+/// A part of an RGB image, `[H, W, 3]` with rows `stride` bytes apart.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    /// From the first byte of the part to the end of the picture.
+    /// From the first byte of the part to the end of the image.
     pub(crate) bytes: &'a [u8],
     /// Bytes from one row to the next.
     pub(crate) stride: usize,
@@ -26,13 +26,13 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The whole of a picture.
-    pub(crate) fn of(picture: &'a image::RgbImage) -> Self {
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
-        Self { bytes: picture.as_raw(), stride: width * 3, width, height }
+    /// The whole of an image.
+    pub(crate) fn of(image: &'a image::RgbImage) -> Self {
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        Self { bytes: image.as_raw(), stride: width * 3, width, height }
     }
 
-    /// A part of it, from a first row and column on; `None` if it is empty or leaves the picture.
+    /// A part of it, from a first row and column on; `None` if it is empty or leaves the image.
     pub(crate) fn part(self, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Option<Self> {
         if height == 0 || width == 0 || top + height > self.height || left + width > self.width {
             return None;
@@ -40,7 +40,7 @@ impl<'a> View<'a> {
         Some(Self { bytes: self.at(top, left), stride: self.stride, width, height })
     }
 
-    /// The bytes from a pixel to the end of the picture.
+    /// The bytes from a pixel to the end of the image.
     fn at(&self, y: usize, x: usize) -> &'a [u8] {
         &self.bytes[y * self.stride + x * 3..]
     }
@@ -64,7 +64,7 @@ impl Target {
     }
 }
 
-/// Resizes pictures; owns the memory between the passes and the coefficients of the last size.
+/// Resizes images; owns the memory between the passes and the coefficients of the last size.
 #[derive(Default)]
 pub(crate) struct Resizer {
     middle: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Any table of pictures: a CSV with `path,label` and, where wanted, `domain` and `split`.
+//! Any table of images: a CSV with `path,label` and, where wanted, `domain` and `split`.
 
 use super::{Rows, Source};
 use crate::{Domain, DropReason, Dropped, Error, Result, registry::info::DatasetInfo};

@@ -12,7 +12,7 @@ pub(super) const INFO: DatasetInfo = DatasetInfo {
     key: "food101",
     domains: &["food"],
     folders: &["food-101"],
-    licence: "see the page; pictures belong to their authors, made for research",
+    licence: "see the page; images belong to their authors, made for research",
     source: "https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101",
     tree: &[downloaded(&[FILE]), downloaded(&["images/"])],
     expected: Some(Expected { classes: 101, images: 25_250, rounded: false, of: "" }),

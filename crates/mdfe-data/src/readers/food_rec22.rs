@@ -1,4 +1,4 @@
-//! Food Recognition 2022: meals photographed by users of an app, cut into one picture per dish.
+//! Food Recognition 2022: meals photographed by users of an app, cut into one image per dish.
 
 use super::labelled_csv::LabelledCsv;
 use crate::registry::info::{DatasetInfo, Expected, optional, prepared};

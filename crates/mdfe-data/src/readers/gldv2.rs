@@ -15,7 +15,7 @@ pub(crate) const INFO: DatasetInfo = DatasetInfo {
     key: "gldv2",
     domains: &["landmarks"],
     folders: &["google_landmark_recognition_2021"],
-    licence: "annotations CC BY 4.0; each picture under its own Creative Commons or public-domain licence",
+    licence: "annotations CC BY 4.0; each image under its own Creative Commons or public-domain licence",
     source: "https://www.kaggle.com/competitions/landmark-recognition-2021/data",
     tree: &[downloaded(&["train.csv"]), downloaded(&["train/"]), optional(&[LIST])],
     expected: Some(Expected { classes: 81_313, images: 1_580_470, rounded: false, of: "rows of train.csv" }),
@@ -31,7 +31,7 @@ pub(crate) fn read(source: &Source<'_>, list: &Loaded) -> Result<Rows> {
     let mut rows = Rows::default();
     list.rows(["id", "landmark_id"], |row| {
         let id = row.text(0);
-        let path = picture(source, id).ok_or_else(|| {
+        let path = image(source, id).ok_or_else(|| {
             row.fault(format!(
                 "the id is `{id}`; ids have at least three letters or digits, which name the folders"
             ))
@@ -42,8 +42,8 @@ pub(crate) fn read(source: &Source<'_>, list: &Loaded) -> Result<Rows> {
     Ok(rows)
 }
 
-/// Pictures lie three folders deep, by the first three characters of their id.
-fn picture(source: &Source<'_>, id: &str) -> Option<PathBuf> {
+/// Images lie three folders deep, by the first three characters of their id.
+fn image(source: &Source<'_>, id: &str) -> Option<PathBuf> {
     let bytes = id.as_bytes();
     if !bytes.get(..3)?.iter().all(u8::is_ascii_alphanumeric) {
         return None;

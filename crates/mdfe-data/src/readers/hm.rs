@@ -1,4 +1,4 @@
-//! H&M personalised fashion: shop pictures of articles, one class per product (its articles differ in colour).
+//! H&M personalised fashion: shop images of articles, one class per product (its articles differ in colour).
 
 use super::{Rows, Source};
 use crate::{
@@ -21,15 +21,13 @@ pub(super) const INFO: DatasetInfo = DatasetInfo {
     ..DatasetInfo::BLANK
 };
 
-/// Ids are text with leading zeros. Some articles of the real set have no picture, so every picture is looked for.
+/// Ids are text with leading zeros. Some articles of the real set have no image, so every image is looked for.
 fn read(source: &Source<'_>) -> Result<Rows> {
     let mut articles: Vec<(PathBuf, String)> = Vec::new();
     source.load(&["articles.csv"])?.rows(["article_id", "product_code"], |row| {
         let id = row.text(0);
         let folder = id.get(..3).ok_or_else(|| {
-            row.fault(format!(
-                "`article_id` is `{id}`; it needs three digits, which name the picture's folder"
-            ))
+            row.fault(format!("`article_id` is `{id}`; it needs three digits, which name the image's folder"))
         })?;
         articles.push((source.sample("images", &format!("{folder}/{id}.jpg")), row.text(1).to_owned()));
         Ok(())
@@ -47,6 +45,6 @@ fn read(source: &Source<'_>) -> Result<Rows> {
     let lost: HashSet<&String> =
         articles.iter().map(|(_, class)| class).filter(|class| !kept.contains(class)).collect();
     let samples = there.iter().filter(|there| !**there).count();
-    rows.note(Dropped { reason: DropReason::NoPicture, samples, classes: lost.len() });
+    rows.note(Dropped { reason: DropReason::NoImage, samples, classes: lost.len() });
     Ok(rows)
 }

@@ -1,4 +1,4 @@
-//! Any folder of pictures: one folder per class.
+//! Any folder of images: one folder per class.
 
 use super::{Rows, Source, walk};
 use crate::{Domain, DropReason, Dropped, Error, Result, registry::info::DatasetInfo};
@@ -8,7 +8,7 @@ pub(super) const INFO: DatasetInfo = DatasetInfo {
     key: "image_folder",
     domains: &["images"],
     licence: "your own",
-    source: "your own pictures, as DIR/CLASS/**/*.jpg",
+    source: "your own images, as DIR/CLASS/**/*.jpg",
     options: &["domain"],
     read,
     ..DatasetInfo::BLANK
@@ -18,13 +18,13 @@ pub(super) const INFO: DatasetInfo = DatasetInfo {
 fn read(source: &Source<'_>) -> Result<Rows> {
     let root = &source.options.root;
     if !root.is_dir() {
-        let remedy = "give the folder that holds one folder of pictures per class".to_owned();
+        let remedy = "give the folder that holds one folder of images per class".to_owned();
         return Err(Error::Missing { path: root.clone(), remedy });
     }
     let domain = source.options.domain.as_deref().map_or_else(|| source.domain(), Domain::new);
     let mut rows = Rows::default();
     let (mut outside, mut unnamed) = (0, 0);
-    for path in walk::pictures(root)? {
+    for path in walk::images(root)? {
         let mut parts = path.components();
         match (path.to_str(), parts.next(), parts.next()) {
             (None, ..) => unnamed += 1,

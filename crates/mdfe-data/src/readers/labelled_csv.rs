@@ -1,15 +1,15 @@
-//! The shape that most data sets have: a CSV with a column for the picture and one for a numbered class.
+//! The shape that most data sets have: a CSV with a column for the image and one for a numbered class.
 
 use super::{Rows, Source};
 use crate::Result;
 
-/// Which columns of which file, and where the pictures lie.
+/// Which columns of which file, and where the images lie.
 pub(super) struct LabelledCsv {
     /// Accepted file names, the first that is there is read.
     pub(super) files: &'static [&'static str],
-    /// The column with the picture and the column with the class: see [`super::table::rows`].
+    /// The column with the image and the column with the class: see [`super::table::rows`].
     pub(super) columns: [&'static str; 2],
-    /// Folder of the pictures, inside the data set's.
+    /// Folder of the images, inside the data set's.
     pub(super) folder: &'static str,
 }
 

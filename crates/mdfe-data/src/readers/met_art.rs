@@ -12,7 +12,7 @@ pub(super) const INFO: DatasetInfo = DatasetInfo {
     key: "met_art",
     domains: &["artwork"],
     folders: &["met_dataset"],
-    licence: "pictures from the museum's Open Access programme; see the page for the annotations",
+    licence: "images from the museum's Open Access programme; see the page for the annotations",
     source: "http://cmp.felk.cvut.cz/met",
     tree: &[downloaded(&[FILE]), downloaded(&["MET/"])],
     expected: Some(Expected { classes: 224_408, images: 397_121, rounded: false, of: "before min_samples" }),

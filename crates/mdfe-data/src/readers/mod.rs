@@ -34,7 +34,7 @@ pub(crate) use options::COMMON;
 pub use options::ReadOptions;
 pub(crate) use rows::Rows;
 pub(crate) use source::Source;
-pub use walk::{PICTURE_EXTENSIONS, pictures};
+pub use walk::{IMAGE_EXTENSIONS, images};
 
 use crate::{
     Dataset, Dropped, Error, Result,
@@ -76,7 +76,7 @@ pub struct Reading {
 
 /// Reads the training samples of the data set `key` (or one of its aliases).
 ///
-/// Pictures are not opened, and not looked for except where the data set needs it (`hm`, `stanford_cars`, `uned`).
+/// Images are not opened, and not looked for except where the data set needs it (`hm`, `stanford_cars`, `uned`).
 ///
 /// # Errors
 /// [`Error::Unknown`] lists the known keys; [`Error::Missing`] names the missing file and where it comes from;

@@ -19,7 +19,7 @@ pub struct ReadOptions {
     pub num_classes: Option<usize>,
     /// Seed of the draws (default 0).
     pub seed: u64,
-    /// A list of pictures to leave out, relative to `root` (default: none): see `mdfe datasets check`.
+    /// A list of images to leave out, relative to `root` (default: none): see `mdfe datasets check`.
     pub exclude: Option<PathBuf>,
     /// `stanford_cars`: classes are model and colour (default false: model only).
     pub refined: bool,

@@ -1,4 +1,4 @@
-//! Stanford Online Products: pictures of offers on eBay, one class per product.
+//! Stanford Online Products: images of offers on eBay, one class per product.
 
 use super::{
     Rows, Source,

@@ -49,7 +49,7 @@ impl<'a> Source<'a> {
 
     /// `folder`, or nothing where the paths of an annotation file already begin with it.
     ///
-    /// Lists of both kinds circulate. A path that begins with the folder is taken as complete, unless the picture
+    /// Lists of both kinds circulate. A path that begins with the folder is taken as complete, unless the image
     /// lies in a folder of the same name inside it.
     pub(crate) fn prefix<'f>(&self, folder: &'f str, first: &str) -> &'f str {
         let complete =

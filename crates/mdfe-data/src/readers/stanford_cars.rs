@@ -34,7 +34,7 @@ fn read_models(source: &Source<'_>) -> Result<Rows> {
     let mut rows = Rows::default();
     let place = Unpacking::of(source);
     source.load(&[LIST])?.rows(["image", "Label|Class"], |row| {
-        rows.push_number(place.picture(source, row.text(0)), row.int(1)?, &domain);
+        rows.push_number(place.image(source, row.text(0)), row.int(1)?, &domain);
         Ok(())
     })?;
     Ok(rows)
@@ -47,7 +47,7 @@ pub(crate) fn read_refined(source: &Source<'_>) -> Result<Rows> {
     let mut rows = Rows::default();
     let place = Unpacking::of(source);
     list.rows(["image", "Label|Class"], |row| {
-        rows.push_text(place.picture(source, row.text(0)), row.text(1), &domain);
+        rows.push_text(place.image(source, row.text(0)), row.text(1), &domain);
         Ok(())
     })?;
     Ok(rows)
@@ -63,8 +63,8 @@ impl Unpacking {
         Self { nested: source.on_disk("cars_train/cars_train").is_dir() }
     }
 
-    /// The picture in the nested folder where there is one, unless it lies in the outer folder only.
-    fn picture(&self, source: &Source<'_>, image: &str) -> PathBuf {
+    /// The image in the nested folder where there is one, unless it lies in the outer folder only.
+    fn image(&self, source: &Source<'_>, image: &str) -> PathBuf {
         let nested = source.sample("cars_train/cars_train", image);
         let flat = source.sample("cars_train", image);
         let root = &source.options.root;

@@ -29,7 +29,7 @@ pub(crate) const INFO: DatasetInfo = DatasetInfo {
 /// One image of a split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnedImage {
-    /// The picture's file, relative to the data folder.
+    /// The image's file, relative to the data folder.
     pub path: PathBuf,
     /// The classes it shows, at least one. Ids of different domains have nothing to do with each other.
     pub classes: Vec<i64>,

@@ -5,7 +5,7 @@ pub(crate) mod info;
 mod list;
 mod show;
 
-pub use check::{MissingEntry, TreeCheck, check_tree, missing_pictures};
+pub use check::{MissingEntry, TreeCheck, check_tree, missing_images};
 pub use info::{DatasetInfo, Expected, Origin, TreeEntry};
 pub use list::{ListRow, list, list_text};
 pub use show::{class_size_histogram, counts_line, jsonl_line};

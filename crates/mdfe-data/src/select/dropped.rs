@@ -7,15 +7,15 @@ use std::fmt;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DropReason {
-    /// The source lists the item and has no picture of it (`hm`).
-    NoPicture,
+    /// The source lists the item and has no image of it (`hm`).
+    NoImage,
     /// The row belongs to another split than the one asked for (`csv`).
     OtherSplit,
-    /// A picture that lies outside every class folder (`image_folder`).
+    /// An image that lies outside every class folder (`image_folder`).
     OutsideClassFolder,
     /// A file whose name is not UTF-8, which no list could hold (`image_folder`).
     NameNotUtf8,
-    /// The picture is in the exclusion list.
+    /// The image is in the exclusion list.
     Excluded,
     /// The class has fewer samples than this.
     BelowMin(usize),
@@ -28,7 +28,7 @@ pub enum DropReason {
 impl fmt::Display for DropReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoPicture => f.write_str("no picture on disk"),
+            Self::NoImage => f.write_str("no image on disk"),
             Self::OtherSplit => f.write_str("another split"),
             Self::OutsideClassFolder => f.write_str("outside every class folder"),
             Self::NameNotUtf8 => f.write_str("file name is not UTF-8"),

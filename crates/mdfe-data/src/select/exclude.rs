@@ -1,4 +1,4 @@
-//! Lists of pictures that are left out, as `mdfe datasets check` writes them.
+//! Lists of images that are left out, as `mdfe datasets check` writes them.
 
 use super::{DropReason, Dropped};
 use crate::{Dataset, Error, Result, readers::table};

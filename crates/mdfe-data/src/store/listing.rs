@@ -4,7 +4,7 @@ use crate::Dataset;
 
 /// Hash of every sample's path, file size, class and domain, and of the class names.
 ///
-/// The size is read from the file system, so that a replaced picture gives another store; a file that is missing
+/// The size is read from the file system, so that a replaced image gives another store; a file that is missing
 /// counts as size 0 and is reported by the extraction itself.
 pub(super) fn listing_hash(dataset: &Dataset) -> String {
     let mut hasher = blake3::Hasher::new();

@@ -58,10 +58,10 @@ pub struct StoreSpec {
     pub shard_rows: usize,
 }
 
-/// A picture that has no features, and why.
+/// An image that has no features, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
-    /// The picture's path, relative to the data set's root.
+    /// The image's path, relative to the data set's root.
     pub path: String,
     /// One sentence.
     pub reason: String,
@@ -100,7 +100,7 @@ pub struct Manifest {
     pub complete: bool,
     /// The shards in order.
     pub shards: Vec<ShardEntry>,
-    /// Pictures without features, in listing order.
+    /// Images without features, in listing order.
     pub skipped: Vec<Skipped>,
 }
 

@@ -104,7 +104,7 @@ impl FeatureStore {
         &self.manifest.domains
     }
 
-    /// Number of classes of the listing, C. A class whose every picture was unreadable has no row.
+    /// Number of classes of the listing, C. A class whose every image was unreadable has no row.
     pub fn num_classes(&self) -> usize {
         self.manifest.class_names.len()
     }
@@ -123,7 +123,7 @@ impl FeatureStore {
         let dim = self.dim();
         if out.len() != rows.len() * dim {
             let want = rows.len() * dim;
-            return Err(Error::Invalid(format!("gather needs room for {want} numbers, got {}", out.len())));
+            return Err(Error::Invalid(format!("gather needs a buffer of {want} values, got {}", out.len())));
         }
         for (&row, out) in rows.iter().zip(out.chunks_exact_mut(dim)) {
             if row >= self.len() {

@@ -13,7 +13,7 @@ pub struct ShardRows {
     pub features: Vec<f32>,
     /// Position of each row in the listing, `[n]`.
     pub rows: Vec<u32>,
-    /// Pictures of this shard's range that could not be read.
+    /// Images of this shard's range that could not be read.
     pub skipped: Vec<Skipped>,
 }
 

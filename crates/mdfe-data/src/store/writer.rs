@@ -14,7 +14,7 @@ pub struct StoreStatus {
     pub missing: Vec<usize>,
     /// Rows with features in the shards that are there.
     pub rows: usize,
-    /// Unreadable pictures of the shards that are there.
+    /// Unreadable images of the shards that are there.
     pub skipped: Vec<Skipped>,
 }
 

@@ -3,14 +3,14 @@
 use super::crop::uniform;
 use rand::{Rng, RngExt};
 
-/// One colour operation with its factor; 1 leaves the picture as it is.
+/// One colour operation with its factor; 1 leaves the image as it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ColorOp {
     /// Blend with black.
     Brightness(f32),
     /// Blend with the mean gray.
     Contrast(f32),
-    /// Blend with the picture in gray.
+    /// Blend with the image in gray.
     Saturation(f32),
 }
 

@@ -1,8 +1,8 @@
-//! Random resized crops: which part of a picture is taken.
+//! Random resized crops: which part of an image is taken.
 
 use rand::{Rng, RngExt};
 
-/// A part of a picture in pixels.
+/// A part of an image in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CropBox {
     /// First row.
@@ -18,7 +18,7 @@ pub struct CropBox {
 /// What a random resized crop draws from, as torchvision's `RandomResizedCrop`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CropRange {
-    /// Smallest and largest share of the picture's area, in (0, 1] (default: 0.08 to 1).
+    /// Smallest and largest share of the image's area, in (0, 1] (default: 0.08 to 1).
     pub scale: [f64; 2],
     /// Smallest and largest width divided by height (default: 3/4 to 4/3), drawn uniformly on a log scale.
     pub ratio: [f64; 2],
@@ -31,7 +31,7 @@ impl Default for CropRange {
 }
 
 impl CropRange {
-    /// Draws a part of a picture: ten tries, then the largest centered part whose ratio is allowed
+    /// Draws a part of an image: ten tries, then the largest centered part whose ratio is allowed
     /// (`RandomResizedCrop.get_params` of torchvision).
     pub fn draw(&self, [height, width]: [usize; 2], random: &mut impl Rng) -> CropBox {
         let area = (height * width) as f64;

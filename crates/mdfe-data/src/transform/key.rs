@@ -1,9 +1,9 @@
-//! What decides about the random numbers of one picture.
+//! What decides about the random numbers of one image.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// One picture in one epoch of one run: the generator follows from these three alone, not from the order of work.
+/// One image in one epoch of one run: the generator follows from these three alone, not from the order of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SampleKey {
     /// Seed of the run.
@@ -15,7 +15,7 @@ pub struct SampleKey {
 }
 
 impl SampleKey {
-    /// The generator of this picture in this epoch.
+    /// The generator of this image in this epoch.
     pub fn generator(self) -> ChaCha8Rng {
         let mut seed = [0; 32];
         for (part, value) in seed.chunks_exact_mut(8).zip([self.seed, self.epoch, self.sample]) {

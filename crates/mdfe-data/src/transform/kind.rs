@@ -5,7 +5,7 @@ use crate::{CropMode, Error, Interpolation, PreprocessRecord, Result};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// Which transform turns a training picture into pixels. Size, mean and standard deviation are always the backbone's.
+/// Which transform turns a training image into pixels. Size, mean and standard deviation are always the backbone's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TransformKind {
@@ -47,7 +47,7 @@ impl TransformKind {
         }
     }
 
-    /// Whether the pixels of a picture differ from epoch to epoch; features of such pixels cannot be extracted once.
+    /// Whether the pixels of an image differ from epoch to epoch; features of such pixels cannot be extracted once.
     pub fn is_random(self) -> bool {
         self.random_parts().is_some()
     }

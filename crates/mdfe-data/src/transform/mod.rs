@@ -1,4 +1,4 @@
-//! Transforms of training pictures: deterministic ones and random ones with a generator of their own for every picture.
+//! Transforms of training images: deterministic ones and random ones with a generator of their own for every image.
 
 mod color;
 mod crop;

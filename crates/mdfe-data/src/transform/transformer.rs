@@ -10,7 +10,7 @@ use image::RgbImage;
 use rand::RngExt;
 use std::path::Path;
 
-/// What was drawn for one picture.
+/// What was drawn for one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Augmentation {
     /// The part that is resized to the backbone's size.
@@ -22,7 +22,7 @@ pub struct Augmentation {
 }
 
 impl RandomParts {
-    /// Draws for a picture of height and width `size`.
+    /// Draws for an image of height and width `size`.
     fn draw(&self, size: [usize; 2], key: SampleKey) -> Augmentation {
         let mut random = key.generator();
         let crop = self.crop.draw(size, &mut random);
@@ -59,7 +59,7 @@ impl Transformer {
         self.evaluation.output_len()
     }
 
-    /// Reads a picture and writes its pixels `[3, H, W]`, normalised, to `out`. `key` decides about everything random.
+    /// Reads an image and writes its pixels `[3, H, W]`, normalised, to `out`. `key` decides about everything random.
     ///
     /// Errors as [`Preprocessor::load`].
     pub fn load(&mut self, path: &Path, key: SampleKey, out: &mut [f32]) -> Result<()> {
@@ -67,21 +67,16 @@ impl Transformer {
             return self.evaluation.load(path, out);
         };
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let picture = decode_bytes(path, &bytes)?;
-        let augmentation = parts.draw([picture.height() as usize, picture.width() as usize], key);
-        self.augment(&picture, &augmentation, out)
+        let image = decode_bytes(path, &bytes)?;
+        let augmentation = parts.draw([image.height() as usize, image.width() as usize], key);
+        self.augment(&image, &augmentation, out)
     }
 
-    /// Writes the pixels `[3, H, W]` of a decoded picture under a given augmentation: crop, bicubic resize, flip, colours,
+    /// Writes the pixels `[3, H, W]` of a decoded image under a given augmentation: crop, bicubic resize, flip, colours,
     /// normalise.
     ///
-    /// Errors: [`Error::Invalid`] if the crop leaves the picture or `out` has another length than [`Self::output_len`].
-    pub fn augment(
-        &mut self,
-        picture: &RgbImage,
-        augmentation: &Augmentation,
-        out: &mut [f32],
-    ) -> Result<()> {
+    /// Errors: [`Error::Invalid`] if the crop leaves the image or `out` has another length than [`Self::output_len`].
+    pub fn augment(&mut self, image: &RgbImage, augmentation: &Augmentation, out: &mut [f32]) -> Result<()> {
         let size = self.evaluation.record().size;
         if out.len() != self.output_len() {
             return Err(Error::Invalid(format!(
@@ -93,12 +88,8 @@ impl Transformer {
         }
         let crop = augmentation.crop;
         let view =
-            View::of(picture).part([crop.top, crop.left], [crop.height, crop.width]).ok_or_else(|| {
-                Error::Invalid(format!(
-                    "{crop:?} leaves a picture of {} x {}",
-                    picture.width(),
-                    picture.height()
-                ))
+            View::of(image).part([crop.top, crop.left], [crop.height, crop.width]).ok_or_else(|| {
+                Error::Invalid(format!("{crop:?} leaves an image of {} x {}", image.width(), image.height()))
             })?;
         self.resizer.resize(view, Target::whole(size), Interpolation::Bicubic, &mut self.pixels);
         if augmentation.flip {

@@ -1,6 +1,6 @@
 //! A train and a test split with every fault.
 
-use crate::phash::picture;
+use crate::phash::image;
 use image::{ImageFormat, RgbImage, imageops};
 use mdfe_data::{
     Dataset, ReadOptions,
@@ -9,10 +9,10 @@ use mdfe_data::{
 };
 use std::path::Path;
 
-fn save(root: &Path, path: &str, picture: &RgbImage, format: ImageFormat) {
+fn save(root: &Path, path: &str, image: &RgbImage, format: ImageFormat) {
     let path = root.join(path);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    picture.save_with_format(path, format).unwrap();
+    image.save_with_format(path, format).unwrap();
 }
 
 fn part(root: &Path, split: &str) -> Dataset {
@@ -25,12 +25,9 @@ fn part(root: &Path, split: &str) -> Dataset {
 fn faulty() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    let blurred = |w, h| imageops::blur(&picture(w, h), 9.0);
-    let (a, b, c) = (
-        blurred(120, 90),
-        imageops::rotate90(&blurred(160, 120)),
-        imageops::flip_horizontal(&picture(97, 61)),
-    );
+    let blurred = |w, h| imageops::blur(&image(w, h), 9.0);
+    let (a, b, c) =
+        (blurred(120, 90), imageops::rotate90(&blurred(160, 120)), imageops::flip_horizontal(&image(97, 61)));
     let png = ImageFormat::Png;
     save(root, "a.png", &a, png);
     save(root, "a_copy.png", &a, png);
@@ -61,9 +58,9 @@ fn names(uses: &[Use]) -> Vec<String> {
 fn every_fault_is_found() {
     let folder = faulty();
     let report = report(folder.path());
-    assert_eq!((report.pictures, report.plain), (10, 1));
+    assert_eq!((report.images, report.plain), (10, 1));
     assert_eq!(report.unreadable.len(), 2);
-    assert_eq!(report.unreadable[1].reason, "the picture is missing");
+    assert_eq!(report.unreadable[1].reason, "the image is missing");
     let exact: Vec<(Vec<String>, bool, bool)> =
         report.exact.iter().map(|c| (names(&c.uses), c.crosses_classes(), c.crosses_splits())).collect();
     let list = |rows: &[&str]| rows.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -79,8 +76,8 @@ fn every_fault_is_found() {
     let pair = &report.near[0];
     assert_eq!(names(&pair.second.uses), ["test a_small.png 9"]);
     assert!(pair.crosses_splits() && pair.crosses_classes() && pair.distance <= 4);
-    let summary = "10 pictures\n2 unreadable\n3 contents more than once (1 across classes, 1 across splits)\n\
-        1 pairs of near duplicates (1 across classes, 1 across splits)\n1 plain pictures, not compared by what they show\n";
+    let summary = "10 images\n2 unreadable\n3 contents more than once (1 across classes, 1 across splits)\n\
+        1 pairs of near duplicates (1 across classes, 1 across splits)\n1 plain images, not compared by what they show\n";
     assert_eq!(report.summary(), summary);
 }
 
@@ -91,9 +88,9 @@ fn the_list_of_faults_is_one_that_readers_leave_out() {
     let report = report(root);
     let list = exclusions(&report, "train", NearPolicy::default());
     let lines: Vec<String> = list.iter().map(|e| format!("{}: {}", e.path.display(), e.reason)).collect();
-    assert!(lines[0].starts_with("broken.jpg: the picture cannot be decoded: "), "{}", lines[0]);
+    assert!(lines[0].starts_with("broken.jpg: the image cannot be decoded: "), "{}", lines[0]);
     let expected = [
-        "gone.jpg: the picture is missing",
+        "gone.jpg: the image is missing",
         "a_copy.png: the same file as a.png",
         "b.png: the same file has the classes 1 and 2",
         "b_other_class.png: the same file has the classes 1 and 2",

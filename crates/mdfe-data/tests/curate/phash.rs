@@ -3,8 +3,8 @@
 use image::{Rgb, RgbImage, imageops};
 use mdfe_data::curate::{hash_of_gray, near_by_features, perceptual_hash};
 
-/// The picture of the reference script, by the same formula.
-pub(crate) fn picture(width: u32, height: u32) -> RgbImage {
+/// The image of the reference script, by the same formula.
+pub(crate) fn image(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let (x, y) = (i64::from(x), i64::from(y));
         let channels = [x * 7 + y * 3 + x * y / 50, x * 2 + y * 5, 3 * (x - 20).pow(2) / 16 + y];
@@ -15,13 +15,13 @@ pub(crate) fn picture(width: u32, height: u32) -> RgbImage {
 #[test]
 fn the_hash_is_that_of_scipy_and_pillow() {
     // Exact: gray conversion and Lanczos are Pillow's to the byte, and no frequency lies within rounding of the median.
-    assert_eq!(perceptual_hash(&picture(32, 32)), Some(0x922d6a565d32ab3a));
-    assert_eq!(perceptual_hash(&picture(97, 61)), Some(0x9c8133664f5ef207));
-    assert_eq!(perceptual_hash(&picture(300, 200)), Some(0xf802f952f852f952));
+    assert_eq!(perceptual_hash(&image(32, 32)), Some(0x922d6a565d32ab3a));
+    assert_eq!(perceptual_hash(&image(97, 61)), Some(0x9c8133664f5ef207));
+    assert_eq!(perceptual_hash(&image(300, 200)), Some(0xf802f952f852f952));
 }
 
 #[test]
-fn a_plain_picture_has_no_hash() {
+fn a_plain_image_has_no_hash() {
     assert_eq!(perceptual_hash(&RgbImage::from_pixel(50, 50, Rgb([200, 10, 10]))), None);
     let mut gray = [128; 1024];
     (0..1024).step_by(7).for_each(|i| gray[i] += 1);
@@ -32,7 +32,7 @@ fn a_plain_picture_has_no_hash() {
 
 #[test]
 fn scaling_and_toning_change_few_bits() {
-    let original = imageops::blur(&picture(300, 200), 12.0);
+    let original = imageops::blur(&image(300, 200), 12.0);
     let hash = perceptual_hash(&original).unwrap();
     let distance = |changed: &RgbImage| (perceptual_hash(changed).unwrap() ^ hash).count_ones();
     assert!(distance(&imageops::resize(&original, 150, 100, imageops::FilterType::Triangle)) <= 4);

@@ -1,6 +1,6 @@
 //! Food Recognition and DeepFashion2.
 
-use crate::tree::{Tree, picture_bytes};
+use crate::tree::{Tree, image_bytes};
 use mdfe_data::{CropRect, padded_crop};
 
 #[test]
@@ -36,9 +36,9 @@ fn food() -> Tree {
             {"id": 14, "image_id": 99, "category_id": 9, "bbox": [1, 1, 5, 5]}]}"#;
     Tree::new()
         .file("fr22_train_v2/annotations.json", annotations)
-        .picture("fr22_train_v2/images/006316.png", 200, 100)
-        .picture("outside.png", 50, 50)
-        .file("fr22_train_v2/images/corrupt.jpg", &picture_bytes(30, 30)[..60])
+        .image("fr22_train_v2/images/006316.png", 200, 100)
+        .image("outside.png", 50, 50)
+        .file("fr22_train_v2/images/corrupt.jpg", &image_bytes(30, 30)[..60])
 }
 
 #[test]
@@ -73,10 +73,10 @@ fn food_rec22_lists_what_it_skips() {
     assert_eq!(skipped[0], "annotations[7]: no entry of `images` has the id 99");
     assert_eq!(
         skipped[1],
-        "images/006316.png: the box [300.0, 60.0, 400.0, 160.0] of class 9 is empty or outside the picture of 200 x 100"
+        "images/006316.png: the box [300.0, 60.0, 400.0, 160.0] of class 9 is empty or outside the image of 200 x 100"
     );
-    assert_eq!(skipped[2], "images/gone.jpg: the picture is missing (class 9)");
-    assert!(skipped[3].starts_with("images/corrupt.jpg: the picture cannot be decoded: "), "{}", skipped[3]);
+    assert_eq!(skipped[2], "images/gone.jpg: the image is missing (class 9)");
+    assert!(skipped[3].starts_with("images/corrupt.jpg: the image cannot be decoded: "), "{}", skipped[3]);
     assert_eq!(skipped[4], "../../outside.png: `file_name` leads out of the folder `images`");
     assert_eq!(tree.text("fr22_train_v2/prepare-skipped.csv").lines().count(), 6);
 }
@@ -100,14 +100,11 @@ fn a_killed_preparation_goes_on_to_the_same_tree() {
 }
 
 #[test]
-fn a_picture_that_turns_up_later_is_cut_then() {
+fn a_image_that_turns_up_later_is_cut_then() {
     let tree = food();
     tree.prepare("food_rec22");
-    let tree = tree.picture("fr22_train_v2/images/gone.jpg", 20, 20).picture(
-        "fr22_train_v2/images/corrupt.jpg",
-        20,
-        20,
-    );
+    let tree =
+        tree.image("fr22_train_v2/images/gone.jpg", 20, 20).image("fr22_train_v2/images/corrupt.jpg", 20, 20);
     let report = tree.prepare("food_rec22");
     assert_eq!((report.images, report.crops_made), (5, 2));
     assert_eq!(report.skipped.len(), 3);
@@ -139,10 +136,10 @@ fn fashion() -> Tree {
         .file("deepfashion2/annos/000003.json", format!(r#"{{"item1": {plain}, "pair_id": 3}}"#))
         .file("deepfashion2/annos/000004.json", format!(r#"{{"pair_id": 7, {}}}"#, many.join(", ")))
         .file("deepfashion2/annos/000005.json", format!(r#"{{"item1": {one}, "pair_id": 8}}"#))
-        .picture("deepfashion2/image/000001.jpg", 40, 30)
-        .picture("deepfashion2/image/000002.jpg", 200, 100)
-        .picture("deepfashion2/image/000003.jpg", 200, 100)
-        .picture("deepfashion2/image/000004.jpg", 200, 100)
+        .image("deepfashion2/image/000001.jpg", 40, 30)
+        .image("deepfashion2/image/000002.jpg", 200, 100)
+        .image("deepfashion2/image/000003.jpg", 200, 100)
+        .image("deepfashion2/image/000004.jpg", 200, 100)
 }
 
 #[test]
@@ -160,10 +157,10 @@ fn deep_fashion2_cuts_only_where_there_is_more_than_one_item() {
     assert_eq!(tree.text("deepfashion2/train.csv"), list);
     let whole = tree.snapshot();
     let made = "deepfashion2/preprocessed_imgs/skirt/12_1/000001_1.jpg";
-    assert_eq!(whole[&std::path::PathBuf::from(made)], picture_bytes(40, 30), "used whole, byte for byte");
+    assert_eq!(whole[&std::path::PathBuf::from(made)], image_bytes(40, 30), "used whole, byte for byte");
     assert_eq!(tree.look("deepfashion2/preprocessed_imgs/long sleeve top/3_2/000002_2.jpg").0, 104);
     assert_eq!(tree.look("deepfashion2/preprocessed_imgs/long sleeve top/3_2/000002_3.jpg").0, 51);
-    assert_eq!(Tree::skipped(&report), ["image/000005.jpg: the picture is missing (class 8_1)"]);
+    assert_eq!(Tree::skipped(&report), ["image/000005.jpg: the image is missing (class 8_1)"]);
     assert_eq!(tree.counts("deep_fashion2"), (9, 1), "the reader's minimum leaves 7_2");
 }
 
@@ -171,8 +168,7 @@ fn deep_fashion2_cuts_only_where_there_is_more_than_one_item() {
 fn deep_fashion2_refuses_a_category_that_leads_out_and_names_a_broken_file() {
     let json =
         r#"{"pair_id": 1, "item1": {"style": 1, "category_name": "../x", "bounding_box": [0, 0, 1, 1]}}"#;
-    let tree =
-        Tree::new().file("deep_fashion2/annos/1.json", json).picture("deep_fashion2/image/1.jpg", 5, 5);
+    let tree = Tree::new().file("deep_fashion2/annos/1.json", json).image("deep_fashion2/image/1.jpg", 5, 5);
     let report = tree.prepare("deep_fashion2");
     assert_eq!(
         Tree::skipped(&report),

@@ -20,7 +20,7 @@ fn folders_are_classes_in_byte_order_by_their_whole_path() {
         apple/1.jpg,3\n";
     assert_eq!(tree.text("storefronts_146/storefronts146_train.csv"), list);
     assert_eq!((report.classes, report.images), (4, 4));
-    assert_eq!(Tree::skipped(&report), ["loose.jpg: the picture lies outside every class folder"]);
+    assert_eq!(Tree::skipped(&report), ["loose.jpg: the image lies outside every class folder"]);
     let before = tree.snapshot();
     tree.prepare("storefronts146");
     assert_eq!(tree.snapshot(), before);

@@ -1,4 +1,4 @@
-//! Miniature downloads with real pictures.
+//! Miniature downloads with real images.
 
 use image::{ImageFormat, Rgb, RgbImage};
 use mdfe_data::{PrepareOptions, PrepareReport, ReadOptions, prepare, read};
@@ -28,9 +28,9 @@ impl Tree {
         self
     }
 
-    /// Writes a picture whose red and green say where a pixel is: `(x, y, 128)`.
-    pub(crate) fn picture(self, path: &str, width: u32, height: u32) -> Self {
-        self.file(path, picture_bytes(width, height))
+    /// Writes an image whose red and green say where a pixel is: `(x, y, 128)`.
+    pub(crate) fn image(self, path: &str, width: u32, height: u32) -> Self {
+        self.file(path, image_bytes(width, height))
     }
 
     pub(crate) fn prepare(&self, key: &str) -> PrepareReport {
@@ -45,11 +45,11 @@ impl Tree {
         std::fs::read_to_string(self.root().join(path)).unwrap()
     }
 
-    /// Width and height of a picture, and the position that its first pixel came from.
+    /// Width and height of an image, and the position that its first pixel came from.
     pub(crate) fn look(&self, path: &str) -> (u32, u32, [u8; 2]) {
-        let picture = image::open(self.root().join(path)).unwrap().into_rgb8();
-        let Rgb([x, y, _]) = *picture.get_pixel(0, 0);
-        (picture.width(), picture.height(), [x, y])
+        let image = image::open(self.root().join(path)).unwrap().into_rgb8();
+        let Rgb([x, y, _]) = *image.get_pixel(0, 0);
+        (image.width(), image.height(), [x, y])
     }
 
     /// Every file with its bytes.
@@ -84,9 +84,9 @@ impl Tree {
     }
 }
 
-pub(crate) fn picture_bytes(width: u32, height: u32) -> Vec<u8> {
-    let picture = RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, 128]));
+pub(crate) fn image_bytes(width: u32, height: u32) -> Vec<u8> {
+    let image = RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, 128]));
     let mut bytes = Vec::new();
-    picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
+    image.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
     bytes
 }

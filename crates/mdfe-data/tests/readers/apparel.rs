@@ -19,7 +19,7 @@ fn deep_fashion_joins_an_item_of_two_groups() {
 }
 
 #[test]
-fn hm_drops_articles_without_a_picture_before_the_minimum_and_keeps_leading_zeros() {
+fn hm_drops_articles_without_a_image_before_the_minimum_and_keeps_leading_zeros() {
     let csv = "article_id,product_code,prod_name,detail_desc\n\
         0108775015,0108775,Strap top,\"Jersey top, narrow \"\"straps\"\"\"\n\
         0108775044,0108775,Strap top,x\n\
@@ -42,7 +42,7 @@ fn hm_drops_articles_without_a_picture_before_the_minimum_and_keeps_leading_zero
     assert_eq!(
         dropped,
         [
-            "2 samples (1 whole classes): no picture on disk",
+            "2 samples (1 whole classes): no image on disk",
             "2 samples (1 whole classes): class has fewer than 3 samples"
         ]
     );

@@ -27,7 +27,7 @@ fn products_10k_drops_classes_of_one_and_two() {
 }
 
 #[test]
-fn gldv2_finds_pictures_three_folders_deep_and_keeps_at_most_100_of_a_class() {
+fn gldv2_finds_images_three_folders_deep_and_keeps_at_most_100_of_a_class() {
     let mut csv = "id,landmark_id\n".to_owned();
     for i in 0..101 {
         csv += &format!("aa{i:014x},7\n");

@@ -1,7 +1,7 @@
 //! The list of data sets and the check of a tree.
 
 use crate::tree::Tree;
-use mdfe_data::{Origin, check_tree, datasets, find, list, list_text, missing_pictures};
+use mdfe_data::{Origin, check_tree, datasets, find, list, list_text, missing_images};
 use std::collections::HashSet;
 
 #[test]
@@ -75,8 +75,8 @@ fn the_list_says_what_is_ready_and_what_has_to_be_prepared() {
 }
 
 #[test]
-fn missing_pictures_are_found_by_position() {
+fn missing_images_are_found_by_position() {
     let tree = Tree::new().file("t.csv", "path,label\na.jpg,1\nb.jpg,1\nc.jpg,2\n").file("b.jpg", "");
     let reading = tree.try_read("csv", &[("file", "t.csv")]).unwrap();
-    assert_eq!(missing_pictures(&reading.dataset), [0, 2]);
+    assert_eq!(missing_images(&reading.dataset), [0, 2]);
 }

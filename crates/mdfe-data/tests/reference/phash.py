@@ -1,4 +1,4 @@
-"""Prints the perceptual hashes of tests/curate/phash.rs: scipy's DCT over Pillow's gray picture, as imagehash.phash.
+"""Prints the perceptual hashes of tests/curate/phash.rs: scipy's DCT over Pillow's gray image, as imagehash.phash.
 
 Run: python phash.py
 """
@@ -12,8 +12,8 @@ from scipy.fftpack import dct
 assert (scipy.__version__, np.__version__, PIL.__version__) == ("1.17.1", "2.4.6", "13.0.0"), (scipy.__version__, np.__version__, PIL.__version__)
 
 
-def phash(picture):
-    gray = picture.convert("L").resize((32, 32), Image.Resampling.LANCZOS)
+def phash(image):
+    gray = image.convert("L").resize((32, 32), Image.Resampling.LANCZOS)
     low = dct(dct(np.asarray(gray, np.float64), axis=0), axis=1)[:8, :8]
     return int("".join("1" if bit else "0" for bit in (low > np.median(low)).flatten()), 2)
 

@@ -50,7 +50,7 @@ impl Attention {
             Qkv::Split { q, k, v } => [split(q.forward(x)?)?, split(k.forward(x)?)?, split(v.forward(x)?)?],
         };
         let (q, k) = match rope {
-            Some(rope) => (rope.turn(&q)?, rope.turn(&k)?),
+            Some(rope) => (rope.apply_rope(&q)?, rope.apply_rope(&k)?),
             None => (q, k),
         };
         let mask = self.causal.then(|| causal_mask(t, x)).transpose()?;

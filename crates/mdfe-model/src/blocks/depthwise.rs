@@ -1,4 +1,4 @@
-//! Windows over pictures as sums of shifted pictures: operations that have a gradient and run on any device. candle's own
+//! Windows over images as sums of shifted images: operations that have a gradient and run on any device. candle's own
 //! grouped convolution runs channel by channel. The CPU's inference path is [`crate::ops::Depthwise`].
 
 use crate::{Result, ops::Window};
@@ -17,7 +17,7 @@ pub(crate) fn depthwise(x: &Tensor, kernel: &Tensor, window: Window) -> Result<T
     Ok(sum.map_or_else(|| x.zeros_like(), Ok)?)
 }
 
-/// What each tap of `window` sees of `x [B, H, W, C]`: size² pictures `[B, H', W', C]`, by rows.
+/// What each tap of `window` sees of `x [B, H, W, C]`: size² images `[B, H', W', C]`, by rows.
 pub(crate) fn shifts(x: &Tensor, window: Window) -> Result<Vec<Tensor>> {
     let (_, height, width, _) = x.dims4()?;
     let padded = pad(&pad(x, 1, height, window)?, 2, width, window)?;

@@ -34,7 +34,7 @@ impl PatchEmbed {
         if h < self.size || w < self.size {
             let size = self.size;
             return Err(Error::Invalid(format!(
-                "pictures of {h}x{w} are smaller than a patch of {size}x{size}"
+                "images of {h}x{w} are smaller than a patch of {size}x{size}"
             )));
         }
         Ok((h / self.size, w / self.size))

@@ -35,8 +35,8 @@ impl Rope {
         Self { sin, cos, head_dim, prefix }
     }
 
-    /// `x [B, heads, T, d]` with its patches turned.
-    pub(crate) fn turn(&self, x: &Tensor) -> Result<Tensor> {
+    /// `x [B, heads, T, d]` with rotary positions applied to its patches.
+    pub(crate) fn apply_rope(&self, x: &Tensor) -> Result<Tensor> {
         let (b, heads, t, d) = x.dims4()?;
         let patches = t - self.prefix;
         let table = |values: &[f32]| self.table(values, x.device(), x.dtype());
@@ -45,9 +45,9 @@ impl Rope {
         let swapped =
             Tensor::cat(&[pairs.narrow(D::Minus1, 1, 1)?.neg()?, pairs.narrow(D::Minus1, 0, 1)?], D::Minus1)?;
         let swapped = swapped.reshape((b, heads, patches, d))?;
-        let turned =
+        let rotated =
             (moved.broadcast_mul(&table(&self.cos)?)? + swapped.broadcast_mul(&table(&self.sin)?)?)?;
-        Ok(Tensor::cat(&[x.narrow(2, 0, self.prefix)?, turned], 2)?)
+        Ok(Tensor::cat(&[x.narrow(2, 0, self.prefix)?, rotated], 2)?)
     }
 
     fn table(&self, values: &[f32], device: &Device, dtype: DType) -> Result<Tensor> {

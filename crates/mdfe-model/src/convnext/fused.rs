@@ -131,7 +131,7 @@ fn pairs<'a, E: Element>(x: &[f32], axes: Axes, out: &'a mut Vec<E>) -> &'a [E] 
     out
 }
 
-/// The mean over each picture, `[B, C]`.
+/// The mean over each image, `[B, C]`.
 fn mean(x: &[f32], axes: Axes) -> Vec<f32> {
     let places = axes.height * axes.width;
     let mut means = Vec::new();

@@ -5,7 +5,7 @@
 //! stage:  (norm ─ 2x2 patches) ─ block × depth         block:  x + γ · mlp(norm(depthwise 7x7 (x)))
 //! ```
 //!
-//! Pictures are `[B, H, W, C]` throughout, so that norms and products see channels last.
+//! Images are `[B, H, W, C]` throughout, so that norms and products see channels last.
 
 mod fused;
 mod tower;

@@ -174,7 +174,7 @@ pub(super) fn grid(stem: &PatchEmbed, stages: usize, pixels: &Tensor) -> Result<
     if h < least || w < least {
         let (height, width, side) = (pixels.dim(2)?, pixels.dim(3)?, STEM * least);
         return Err(Error::Invalid(format!(
-            "pictures of {height}x{width} are too small; ConvNeXt needs {side}x{side}"
+            "images of {height}x{width} are too small; ConvNeXt needs {side}x{side}"
         )));
     }
     Ok((h, w))

@@ -8,15 +8,15 @@ use crate::{
     Result,
     blocks::Linear,
     dual::SliceTower,
-    ops::{Activation, Axes, Depthwise, Element, Window},
+    ops::{Activation, Axes, Depthwise, Element, Window, reserve},
     vit::{FusedLinear, values},
 };
 use candle_core::Tensor;
 use rayon::prelude::*;
 
-/// Pictures that one task takes through the whole tower: enough that the weights of the last stages are worth fetching, few
+/// Images that one task takes through the whole tower: enough that the weights of the last stages are worth fetching, few
 /// enough that the maps of the first ones stay near the CPU.
-const PICTURES: usize = 4;
+const IMAGES: usize = 4;
 const RELU6: Option<Activation> = Some(Activation::Relu6);
 
 /// A tower that computes the products of its blocks in `E`.
@@ -58,7 +58,7 @@ impl<E: Element> FusedEfficientNet<E> {
         })
     }
 
-    /// Features of some pictures, `pixels [B, 3, H, W]` to `features [B, D_in]`.
+    /// Features of some images, `pixels [B, 3, H, W]` to `features [B, D_in]`.
     fn run(&self, pixels: &[f32], (height, width): (usize, usize), features: &mut [f32]) {
         let mut scratch =
             Scratch { x: Vec::new(), read: Vec::new(), wide: Vec::new(), convolved: Vec::new() };
@@ -66,20 +66,19 @@ impl<E: Element> FusedEfficientNet<E> {
         let mut axes = Axes { height, width, channels: 3 }.behind(STEM_WINDOW);
         axes.channels = self.stem.outputs();
         let patches = patches(pixels, (height, width));
-        self.stem.store(&patches, RELU6, room(&mut scratch.x, batch * axes.picture()));
+        self.stem.store(&patches, RELU6, reserve(&mut scratch.x, batch * axes.image()));
         for block in &self.blocks {
             axes = block.forward(batch, axes, &mut scratch);
         }
         let read = narrowed(&scratch.x, &mut scratch.read);
         axes.channels = self.head.outputs();
-        let last = room(&mut scratch.wide, batch * axes.picture());
+        let last = reserve(&mut scratch.wide, batch * axes.image());
         self.head.store(read, RELU6, last);
         let places = (axes.height * axes.width) as f64;
-        for (features, picture) in
-            features.chunks_exact_mut(axes.channels).zip(last.chunks_exact(axes.picture()))
+        for (features, image) in features.chunks_exact_mut(axes.channels).zip(last.chunks_exact(axes.image()))
         {
             let mut sums = vec![0f64; axes.channels];
-            for pixel in picture.chunks_exact(axes.channels) {
+            for pixel in image.chunks_exact(axes.channels) {
                 sums.iter_mut().zip(pixel).for_each(|(sum, x)| *sum += f64::from(*x));
             }
             features.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = (sum / places) as f32);
@@ -104,11 +103,11 @@ impl<E: Element> FusedBlock<E> {
     fn forward(&self, batch: usize, axes: Axes, scratch: &mut Scratch<E>) -> Axes {
         let middle = Axes { channels: self.bias.len(), ..axes };
         let behind = middle.behind(self.window);
-        let convolved = room(&mut scratch.convolved, batch * behind.picture());
+        let convolved = reserve(&mut scratch.convolved, batch * behind.image());
         let depthwise = Depthwise { window: self.window, kernel: &self.kernel, bias: &self.bias, act: RELU6 };
         match &self.widen {
             Some(widen) => {
-                let wide = room(&mut scratch.wide, batch * middle.picture());
+                let wide = reserve(&mut scratch.wide, batch * middle.image());
                 widen.store(narrowed(&scratch.x, &mut scratch.read), RELU6, wide);
                 depthwise.write(wide, middle, convolved);
             }
@@ -118,7 +117,7 @@ impl<E: Element> FusedBlock<E> {
         if self.residual {
             self.narrow.add_to(convolved, None, &mut scratch.x);
         } else {
-            self.narrow.store(convolved, None, room(&mut scratch.x, batch * out.picture()));
+            self.narrow.store(convolved, None, reserve(&mut scratch.x, batch * out.image()));
         }
         out
     }
@@ -129,8 +128,8 @@ impl<E: Element> SliceTower for FusedEfficientNet<E> {
         let (batch, height, width) = check(pixels)?;
         let (pixels, dim) = (values(pixels)?, self.head.outputs());
         let mut features = vec![0.0; batch * dim];
-        // A small batch is shared among the threads; pictures do not see each other, so that their number changes nothing.
-        let together = batch.div_ceil(rayon::current_num_threads()).clamp(1, PICTURES);
+        // A small batch is shared among the threads; images do not see each other, so that their number changes nothing.
+        let together = batch.div_ceil(rayon::current_num_threads()).clamp(1, IMAGES);
         features
             .par_chunks_mut(together * dim)
             .zip(pixels.par_chunks(together * 3 * height * width))
@@ -143,12 +142,6 @@ impl<E: Element> SliceTower for FusedEfficientNet<E> {
 fn product<E: Element>(conv: &Conv) -> Result<FusedLinear<E>> {
     let (weight, bias) = conv.folded()?;
     FusedLinear::new(&Linear { weight: weight.flatten_from(1)?, bias: Some(bias) })
-}
-
-/// The first `len` values of a buffer that grows to the largest map.
-fn room<T: Copy + Default>(buffer: &mut Vec<T>, len: usize) -> &mut [T] {
-    buffer.resize(len, T::default());
-    buffer
 }
 
 /// `x` in the type that products read.
@@ -166,7 +159,7 @@ fn patches(pixels: &[f32], (height, width): (usize, usize)) -> Vec<f32> {
     let plane = height * width;
     let mut out = vec![0.0; pixels.len() / plane * rows * columns * size * size];
     let mut patch = out.chunks_exact_mut(3 * size * size);
-    for picture in pixels.chunks_exact(3 * plane) {
+    for image in pixels.chunks_exact(3 * plane) {
         for row in 0..rows {
             for (column, patch) in (0..columns).zip(&mut patch) {
                 for (tap, place) in patch.chunks_exact_mut(3).enumerate() {
@@ -174,7 +167,7 @@ fn patches(pixels: &[f32], (height, width): (usize, usize)) -> Vec<f32> {
                     let x = (stride * column + tap % size).wrapping_sub(left);
                     if y < height && x < width {
                         for (channel, value) in place.iter_mut().enumerate() {
-                            *value = picture[channel * plane + y * width + x];
+                            *value = image[channel * plane + y * width + x];
                         }
                     }
                 }

@@ -6,7 +6,7 @@
 //!
 //! An ImageNet CNN: mobile inverted bottlenecks without squeeze-and-excitation. Padding is TensorFlow's SAME (the odd pixel goes
 //! behind), batch norms (eps 1e-3) are folded into the convolutions before them: once for the CPU's inference, in each pass
-//! otherwise. Pictures are `[B, H, W, C]` throughout, so that 1x1 convolutions are plain products.
+//! otherwise. Images are `[B, H, W, C]` throughout, so that 1x1 convolutions are plain products.
 
 mod conv;
 mod fused;

@@ -1,4 +1,4 @@
-//! EfficientNet-Lite as tensors, pictures `[B, H, W, C]`.
+//! EfficientNet-Lite as tensors, images `[B, H, W, C]`.
 
 use super::{HEAD, STEM, Stage, conv::Conv};
 use crate::{

@@ -20,14 +20,14 @@ pub struct Embedder {
     meta: Option<EmbedderMeta>,
 }
 
-/// The vectors of some pictures.
+/// The vectors of some images.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Embedded {
-    /// `[N, D]`, row-major: the readable pictures in order.
+    /// `[N, D]`, row-major: the readable images in order.
     pub values: Vec<f32>,
     /// Position of each row in the input.
     pub rows: Vec<usize>,
-    /// Position and reason of every unreadable picture.
+    /// Position and reason of every unreadable image.
     pub skipped: Vec<(usize, String)>,
 }
 
@@ -108,7 +108,7 @@ impl Embedder {
         }
     }
 
-    /// Vectors of `paths`, in order; unreadable pictures are listed, not lost. `watch` is told how many are done and
+    /// Vectors of `paths`, in order; unreadable images are listed, not lost. `watch` is told how many are done and
     /// returns whether to go on.
     ///
     /// # Errors

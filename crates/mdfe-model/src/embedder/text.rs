@@ -4,7 +4,7 @@ use super::Embedder;
 use crate::{Error, Hub, Result, TextTokenizer, TextTower, Weights, pretrained, weight_files, weights_hash};
 use std::path::Path;
 
-/// Turns sentences into vectors of an embedder's space, to be compared with those of pictures.
+/// Turns sentences into vectors of an embedder's space, to be compared with those of images.
 pub struct TextEncoder<'a> {
     embedder: &'a Embedder,
     tower: TextTower,
@@ -29,7 +29,7 @@ impl Embedder {
         };
         if row.projected_dim.is_some() && !self.id.proj_layer {
             return Err(Error::Invalid(format!(
-                "the features of {} are taken in front of its output projection, where pictures and text share no space; embed the \
+                "the features of {} are taken in front of its output projection, where images and text share no space; embed the \
                  index (and train) with --proj-layer",
                 self.id.name
             )));

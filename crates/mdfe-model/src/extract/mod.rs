@@ -1,4 +1,4 @@
-//! From pictures to features: decoding, preprocessing and the forward pass side by side.
+//! From images to features: decoding, preprocessing and the forward pass side by side.
 
 mod pipeline;
 mod store;

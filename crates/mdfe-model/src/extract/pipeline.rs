@@ -22,10 +22,10 @@ pub struct Extractor<'a> {
     pub dtype: DType,
 }
 
-/// How pictures are brought to the backbone.
+/// How images are brought to the backbone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PipelineOptions {
-    /// Pictures in one forward pass, B (default 8; a GPU wants 64 and more).
+    /// Images in one forward pass, B (default 8; a GPU wants 64 and more).
     pub batch: usize,
     /// Threads that decode (default: all cores).
     pub threads: usize,
@@ -40,23 +40,23 @@ impl Default for PipelineOptions {
 /// Where the time went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PipelineTimes {
-    /// Waiting for decoded pictures.
+    /// Waiting for decoded images.
     pub decode_wait: Duration,
     /// In the forward pass.
     pub compute: Duration,
 }
 
-/// The features `[D_in]` of one picture, or why there are none.
+/// The features `[D_in]` of one image, or why there are none.
 pub type RowResult<'a> = std::result::Result<&'a [f32], String>;
 
-/// Computes the features of `paths` and hands them to `sink` in order, one picture at a time.
+/// Computes the features of `paths` and hands them to `sink` in order, one image at a time.
 ///
-/// Pictures are batched, and a batch also ends after every path for which `cut` is true: what is in a batch then does
+/// Images are batched, and a batch also ends after every path for which `cut` is true: what is in a batch then does
 /// not depend on where an interrupted run started again. Rows past a cut that could not be read are handed over with the
 /// reason. `sink` returns whether to go on.
 ///
 /// # Errors
-/// [`Error::Candle`] from the backbone, [`Error::Invalid`] for a batch of 0. An unreadable picture is not an error here.
+/// [`Error::Candle`] from the backbone, [`Error::Invalid`] for a batch of 0. An unreadable image is not an error here.
 pub fn features_of(
     extractor: &Extractor<'_>,
     paths: &[PathBuf],
@@ -65,7 +65,7 @@ pub fn features_of(
     mut sink: impl FnMut(usize, RowResult<'_>) -> Result<bool>,
 ) -> Result<PipelineTimes> {
     if options.batch == 0 {
-        return Err(Error::Invalid("the batch must hold at least one picture".into()));
+        return Err(Error::Invalid("the batch must hold at least one image".into()));
     }
     let [height, width] = extractor.preprocess.size;
     let pixels = 3 * height * width;
@@ -90,11 +90,11 @@ pub fn features_of(
     outcome.map(|_| times)
 }
 
-/// Pictures that wait for their forward pass.
+/// Images that wait for their forward pass.
 struct Batch {
     /// `[good, 3, H, W]`.
     pixels: Vec<f32>,
-    /// Position of every picture, and the reason where it could not be read.
+    /// Position of every image, and the reason where it could not be read.
     rows: Vec<(usize, Option<String>)>,
     good: usize,
 }
@@ -138,7 +138,7 @@ impl Batch {
                 && let Some(bad) = row.iter().find(|v| !v.is_finite())
             {
                 return Err(Error::Invalid(format!(
-                    "{} gives the feature {bad} for picture {item}; check the weights and the dtype",
+                    "{} gives the feature {bad} for image {item}; check the weights and the dtype",
                     extractor.id.name
                 )));
             }

@@ -22,7 +22,7 @@ pub struct ExtractOptions {
     pub pipeline: PipelineOptions,
     /// Only the shards `i, i + n, i + 2n, ...` of part `(i, n)`, for several machines; `None` for all.
     pub part: Option<(usize, usize)>,
-    /// Share of unreadable pictures, 0 to 1, above which the run stops (default 0.01).
+    /// Share of unreadable images, 0 to 1, above which the run stops (default 0.01).
     pub max_bad: f64,
 }
 
@@ -43,9 +43,9 @@ impl ExtractOptions {
 /// How far an extraction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExtractProgress {
-    /// Pictures done, those of an earlier run included.
+    /// Images done, those of an earlier run included.
     pub done: usize,
-    /// Pictures of the data set.
+    /// Images of the data set.
     pub total: usize,
 }
 
@@ -55,9 +55,9 @@ pub struct Extraction {
     pub store: Option<FeatureStore>,
     /// The store's folder.
     pub dir: PathBuf,
-    /// Pictures whose features were computed now.
+    /// Images whose features were computed now.
     pub computed: usize,
-    /// Pictures whose features were there from an earlier run.
+    /// Images whose features were there from an earlier run.
     pub reused: usize,
     /// Shards that are still missing.
     pub missing_shards: usize,
@@ -70,7 +70,7 @@ pub struct Extraction {
 /// `watch` is told the progress and returns whether to go on; a stop keeps every whole shard.
 ///
 /// # Errors
-/// [`Error::Invalid`] when more than `max_bad` of the pictures are unreadable (they are listed in `unreadable.jsonl` in the
+/// [`Error::Invalid`] when more than `max_bad` of the images are unreadable (they are listed in `unreadable.jsonl` in the
 /// store's folder), [`Error::Data`] when the store cannot be written, [`Error::Candle`] from the backbone.
 pub fn extract(
     extractor: &Extractor<'_>,
@@ -119,7 +119,7 @@ pub fn extract(
         computed += 1;
         if is_last(item) {
             writer.write(shard_of(item), &std::mem::take(&mut shard))?;
-            // Once a shard, so that the list names every picture of it and not only the first.
+            // Once a shard, so that the list names every image of it and not only the first.
             check_bad(&bad, total, options.max_bad, writer.dir())?;
         }
         stopped = !watch(ExtractProgress { done: reused + computed, total });
@@ -131,7 +131,7 @@ pub fn extract(
     Ok(Extraction { store, dir, computed, reused, missing_shards, times })
 }
 
-/// Stops when more pictures are unreadable than allowed, and leaves the list of them.
+/// Stops when more images are unreadable than allowed, and leaves the list of them.
 fn check_bad(bad: &[Skipped], total: usize, max_bad: f64, dir: &Path) -> Result<()> {
     if bad.len() as f64 <= max_bad * total as f64 {
         return Ok(());
@@ -141,7 +141,7 @@ fn check_bad(bad: &[Skipped], total: usize, max_bad: f64, dir: &Path) -> Result<
     write_atomically(&list, (lines.join("\n") + "\n").as_bytes())?;
     let last = bad.last().map(|s| s.reason.clone()).unwrap_or_default();
     Err(Error::Invalid(format!(
-        "{} of {total} pictures are unreadable, more than {} % ({last}); they are listed in {}; mend or exclude them, or raise \
+        "{} of {total} images are unreadable, more than {} % ({last}); they are listed in {}; mend or exclude them, or raise \
          --max-bad",
         bad.len(),
         max_bad * 100.0,

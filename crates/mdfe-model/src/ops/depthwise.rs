@@ -4,7 +4,7 @@
 use super::{Activation, Element, Level};
 use rayon::prelude::*;
 
-/// A square window that slides over a picture, zero-padded as TensorFlow's SAME: `ceil(n / stride)` outputs along an axis of
+/// A square window that slides over an image, zero-padded as TensorFlow's SAME: `ceil(n / stride)` outputs along an axis of
 /// n pixels, the padding that they need split in two, the odd pixel at the end. For stride 1 and an odd size that is
 /// PyTorch's `padding = size / 2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Window {
     }
 }
 
-/// The axes of a batch of pictures, `[B, H, W, C]`.
+/// The axes of a batch of images, `[B, H, W, C]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Axes {
     pub(crate) height: usize,
@@ -50,12 +50,12 @@ pub(crate) struct Axes {
 }
 
 impl Axes {
-    /// Values of one picture.
-    pub(crate) fn picture(self) -> usize {
+    /// Values of one image.
+    pub(crate) fn image(self) -> usize {
         self.height * self.width * self.channels
     }
 
-    /// The axes of the pictures that `window` makes of these.
+    /// The axes of the images that `window` makes of these.
     pub(crate) fn behind(self, window: Window) -> Self {
         Self { height: window.outputs(self.height), width: window.outputs(self.width), ..self }
     }
@@ -76,21 +76,21 @@ impl Depthwise<'_> {
         let behind = axes.behind(self.window);
         let row = behind.width * axes.channels;
         out.par_chunks_exact_mut(row).enumerate().for_each(|(line, out)| {
-            let picture = &x[line / behind.height * axes.picture()..][..axes.picture()];
-            level.vectorize(|| self.row(picture, axes, line % behind.height, out));
+            let image = &x[line / behind.height * axes.image()..][..axes.image()];
+            level.vectorize(|| self.row(image, axes, line % behind.height, out));
         });
     }
 
     /// One row of outputs. Blocks of channels have constant lengths, so that their sums stay in registers over all taps.
     #[inline(always)]
-    fn row<E: Element>(&self, picture: &[f32], axes: Axes, row: usize, out: &mut [E]) {
+    fn row<E: Element>(&self, image: &[f32], axes: Axes, row: usize, out: &mut [E]) {
         let mut first = 0;
         while first < axes.channels {
             match axes.channels - first {
-                64.. => first += self.block::<64, E>(picture, axes, (row, first), out),
-                32.. => first += self.block::<32, E>(picture, axes, (row, first), out),
-                16.. => first += self.block::<16, E>(picture, axes, (row, first), out),
-                _ => first += self.block::<1, E>(picture, axes, (row, first), out),
+                64.. => first += self.block::<64, E>(image, axes, (row, first), out),
+                32.. => first += self.block::<32, E>(image, axes, (row, first), out),
+                16.. => first += self.block::<16, E>(image, axes, (row, first), out),
+                _ => first += self.block::<1, E>(image, axes, (row, first), out),
             }
         }
     }
@@ -99,7 +99,7 @@ impl Depthwise<'_> {
     #[inline(always)]
     fn block<const N: usize, E: Element>(
         &self,
-        picture: &[f32],
+        image: &[f32],
         axes: Axes,
         (row, first): (usize, usize),
         out: &mut [E],
@@ -113,7 +113,7 @@ impl Depthwise<'_> {
                 for (x, dx) in columns.clone().enumerate() {
                     let from = ((top + y) * width + left + x) * channels + first;
                     let tap = (dy * self.window.size + dx) * channels + first;
-                    let (x, k) = (&picture[from..from + N], &self.kernel[tap..tap + N]);
+                    let (x, k) = (&image[from..from + N], &self.kernel[tap..tap + N]);
                     for i in 0..N {
                         sums[i] += x[i] * k[i];
                     }
@@ -170,7 +170,7 @@ mod tests {
         for (size, stride) in [(7, 1), (3, 1), (3, 2), (5, 2), (5, 1)] {
             for (height, width, channels) in sizes {
                 let (axes, window) = (Axes { height, width, channels }, Window { size, stride });
-                let x: Vec<f32> = (0..2 * axes.picture()).map(value).collect();
+                let x: Vec<f32> = (0..2 * axes.image()).map(value).collect();
                 let k: Vec<f32> = (0..window.taps() * channels).map(|i| value(i * 3 + 1)).collect();
                 let xt = Tensor::from_slice(&x, (2, height, width, channels), &Device::Cpu).unwrap();
                 let kt = Tensor::from_slice(&k, (window.taps(), channels), &Device::Cpu).unwrap();
@@ -187,7 +187,7 @@ mod tests {
                 let behind = axes.behind(window);
                 assert_eq!(expected.dims(), [2, behind.height, behind.width, channels]);
                 let layer = Depthwise { window, kernel: &k, bias: &vec![0.0; channels], act: None };
-                let mut out = vec![0f32; 2 * behind.picture()];
+                let mut out = vec![0f32; 2 * behind.image()];
                 layer.write(&x, axes, &mut out);
                 let summed = depthwise(&xt, &kt, window).unwrap();
                 assert_eq!(summed.dims(), expected.dims());

@@ -4,7 +4,7 @@
 //! matmul   x · Wᵀ over packed panels, ended by an Epilogue (bias, activation, layer scale, residual) while in cache
 //! attention  softmax(q kᵀ / sqrt d) v for one head at a time, reading q, k and v where `qkv` left them
 //! norm     layer norm by rows, into the type that the next product reads
-//! depthwise  a window of weights for each channel of pictures, channels last
+//! depthwise  a window of weights for each channel of images, channels last
 //! ```
 //!
 //! Threads are rayon's; every operation splits into independent tasks whose result does not depend on which thread ran
@@ -24,6 +24,7 @@ mod math;
 mod matmul;
 mod norm;
 mod packed;
+mod reserve;
 mod shared;
 
 pub(crate) use attention::{AttentionShape, attention};
@@ -36,6 +37,7 @@ pub(crate) use math::{exp, silu};
 pub(crate) use matmul::matmul;
 pub(crate) use norm::{layer_norm, layer_norm_in_place};
 pub(crate) use packed::Packed;
+pub(crate) use reserve::reserve;
 pub(crate) use shared::SharedMut;
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl Windows {
         self.window.0 * self.window.1
     }
 
-    /// Tokens of all windows of one picture, padding included.
+    /// Tokens of all windows of one image, padding included.
     pub(super) fn padded(&self) -> usize {
         self.count.0 * self.count.1 * self.tokens()
     }

@@ -17,7 +17,7 @@ pub struct Experiment {
     pub data: DataConfig,
     /// The frozen model.
     pub backbone: BackboneConfig,
-    /// From picture to pixels.
+    /// From image to pixels.
     pub transform: TransformConfig,
     /// The evaluation.
     pub eval: EvalConfig,
@@ -111,9 +111,9 @@ pub struct BackboneConfig {
     pub proj_layer: bool,
     /// Number format. Default `f32`.
     pub dtype: Dtype,
-    /// Pictures in one forward pass. Default 16.
+    /// Images in one forward pass. Default 16.
     pub batch: usize,
-    /// Pictures whose features are written together, which is what a stop can cost. Default 256.
+    /// Images whose features are written together, which is what a stop can cost. Default 256.
     pub shard_rows: usize,
 }
 
@@ -132,7 +132,7 @@ impl Default for BackboneConfig {
     }
 }
 
-/// From picture to pixels.
+/// From image to pixels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TransformConfig {

@@ -125,7 +125,7 @@ impl Run<'_> {
         observer.extracted(&dataset.name, &extraction);
         match extraction.store {
             Some(store) if store.is_empty() => Err(Error::Data(format!(
-                "no picture of {} could be read; see {}",
+                "no image of {} could be read; see {}",
                 dataset.name,
                 extraction.dir.display()
             ))),
@@ -163,5 +163,5 @@ impl Run<'_> {
     }
 }
 
-/// A picture without features, and the data set it belongs to.
+/// An image without features, and the data set it belongs to.
 pub(crate) type SkippedOf = (String, Skipped);

@@ -38,7 +38,7 @@ impl RunFolder {
         self.path.join(EmbedderFile::FILE)
     }
 
-    /// Writes `skipped.jsonl`: a line for every unreadable picture; an empty file when there is none.
+    /// Writes `skipped.jsonl`: a line for every unreadable image; an empty file when there is none.
     pub(super) fn write_skipped(&self, skipped: &[SkippedOf]) -> Result<()> {
         let line = |(dataset, s): &SkippedOf| {
             serde_json::json!({ "dataset": dataset, "path": s.path, "reason": s.reason }).to_string() + "\n"

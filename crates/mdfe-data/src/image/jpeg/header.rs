@@ -15,7 +15,7 @@ pub(super) struct Component {
     quant_id: usize,
     /// Quantisation in zigzag order, taken when the component's first scan begins.
     pub(super) quant: Option<[i32; 64]>,
-    /// Samples that the picture has, without the blocks' padding.
+    /// Samples that the image has, without the blocks' padding.
     pub(super) width: usize,
     pub(super) height: usize,
     /// Blocks of a row and rows of blocks, filled up to whole MCUs.
@@ -117,7 +117,7 @@ impl Frame {
             return Err(format!("JPEG files of {precision} bits are not supported; save it with 8 bits"));
         }
         if width == 0 || height == 0 {
-            return Err("the picture has no pixels".to_owned());
+            return Err("the image has no pixels".to_owned());
         }
         let count = usize::from(count);
         let rows = data.get(6..6 + 3 * count).filter(|_| matches!(count, 1 | 3 | 4));

@@ -98,7 +98,7 @@ pub(super) fn decode_scan(
         if state.bits.past_end() {
             let part = 100 * my / rows;
             return Err(format!(
-                "the JPEG file is truncated: its data ends at {part} % of the picture's height"
+                "the JPEG file is truncated: its data ends at {part} % of the image's height"
             ));
         }
     }

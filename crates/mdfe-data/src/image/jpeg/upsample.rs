@@ -5,7 +5,7 @@ use super::{
     scan::Plane,
 };
 
-/// Writes row `y` of the picture's full width, of one component, to `out`; `sums` is scratch memory.
+/// Writes row `y` of the image's full width, of one component, to `out`; `sums` is scratch memory.
 #[inline(always)]
 pub(super) fn row(
     frame: &Frame,

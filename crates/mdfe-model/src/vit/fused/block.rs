@@ -2,12 +2,12 @@
 
 use super::{
     linear::{FusedLinear, FusedNorm, values},
-    scratch::{Scratch, room},
+    scratch::Scratch,
 };
 use crate::{
     Result,
     blocks::{Block, NormOrder, Qkv, Rope, Up},
-    ops::{self, Activation, AttentionShape, Element, Level},
+    ops::{self, Activation, AttentionShape, Element, Level, reserve},
 };
 use rayon::prelude::*;
 
@@ -60,13 +60,13 @@ impl<E: Element> FusedBlock<E> {
     pub(super) fn forward(&self, shape: AttentionShape, rope: Option<&Rope>, scratch: &mut Scratch<E>) {
         let width = shape.heads * shape.head_dim;
         let m = shape.batch * shape.tokens;
-        let x = room(&mut scratch.x, m * width);
-        let narrow = room(&mut scratch.narrow, m * width);
-        self.enter(&self.norm1, x, narrow);
-        let qkv = room(&mut scratch.wide, m * 3 * width);
+        let x = reserve(&mut scratch.x, m * width);
+        let narrow = reserve(&mut scratch.narrow, m * width);
+        self.pre_norm(&self.norm1, x, narrow);
+        let qkv = reserve(&mut scratch.wide, m * 3 * width);
         self.qkv.store(narrow, None, qkv);
         if let Some(rope) = rope {
-            turn(qkv, shape, rope);
+            apply_rope(qkv, shape, rope);
         }
         ops::attention(shape, qkv, narrow);
         if let Some(norm) = &self.attention_norm {
@@ -74,14 +74,14 @@ impl<E: Element> FusedBlock<E> {
         }
         self.leave(&self.proj, (&self.norm1, self.gamma1.as_deref()), narrow, (x, &mut scratch.branch));
 
-        self.enter(&self.norm2, x, narrow);
+        self.pre_norm(&self.norm2, x, narrow);
         let outputs = self.up.outputs();
-        let wide = room(&mut scratch.wide, m * outputs);
+        let wide = reserve(&mut scratch.wide, m * outputs);
         self.up.store(narrow, self.act, wide);
         let hidden = if self.act.is_some() {
             wide
         } else {
-            let gated = room(&mut scratch.gated, m * outputs / 2);
+            let gated = reserve(&mut scratch.gated, m * outputs / 2);
             gate(wide, outputs / 2, gated);
             gated
         };
@@ -92,7 +92,7 @@ impl<E: Element> FusedBlock<E> {
     }
 
     /// What a branch reads of the residual stream.
-    fn enter(&self, norm: &FusedNorm, x: &[f32], out: &mut [E]) {
+    fn pre_norm(&self, norm: &FusedNorm, x: &[f32], out: &mut [E]) {
         match self.order {
             NormOrder::Before => norm.write(x, out),
             NormOrder::After => out.iter_mut().zip(x).for_each(|(out, x)| *out = E::from_f32(*x)),
@@ -110,7 +110,7 @@ impl<E: Element> FusedBlock<E> {
         match self.order {
             NormOrder::Before => layer.add_to(y, gamma, x),
             NormOrder::After => {
-                let branch = room(branch, x.len());
+                let branch = reserve(branch, x.len());
                 layer.store(y, None, branch);
                 norm.in_place(branch);
                 match gamma {
@@ -139,7 +139,7 @@ fn gate<E: Element>(both: &[E], half: usize, out: &mut [E]) {
 }
 
 /// Turns q and k of the patches of `qkv [B, T, 3, heads, d]` by their rotary positions.
-fn turn<E: Element>(qkv: &mut [E], shape: AttentionShape, rope: &Rope) {
+fn apply_rope<E: Element>(qkv: &mut [E], shape: AttentionShape, rope: &Rope) {
     let AttentionShape { tokens, heads, head_dim: d, .. } = shape;
     let level = Level::detect();
     qkv.par_chunks_mut(3 * heads * d).enumerate().for_each(|(row, qkv)| {

@@ -3,9 +3,9 @@
 use crate::ops::{Element, Level};
 use rayon::prelude::*;
 
-/// The axes of a batch of pictures.
+/// The axes of a batch of images.
 #[derive(Clone, Copy)]
-pub(super) struct Pictures {
+pub(super) struct Images {
     /// Pixels of one channel's rows and columns.
     pub(super) height: usize,
     pub(super) width: usize,
@@ -16,7 +16,7 @@ pub(super) struct Pictures {
 }
 
 /// `pixels [B, 3, H, W]` to `out [B P, 3 patch²]`, each row in the order of a convolution's kernel.
-pub(super) fn unfold<E: Element>(pixels: &[f32], p: Pictures, out: &mut [E]) {
+pub(super) fn unfold<E: Element>(pixels: &[f32], p: Images, out: &mut [E]) {
     let (plane, s) = (p.height * p.width, p.patch);
     let row = 3 * s * s;
     let level = Level::detect();

@@ -34,11 +34,3 @@ impl<E: Default> Pool<E> {
         result
     }
 }
-
-/// The first `len` values of `buffer`, which grows if it must.
-pub(super) fn room<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> &mut [T] {
-    if buffer.len() < len {
-        buffer.resize(len, T::default());
-    }
-    &mut buffer[..len]
-}

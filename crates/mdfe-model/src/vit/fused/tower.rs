@@ -3,13 +3,13 @@
 use super::{
     block::FusedBlock,
     linear::{FusedLinear, FusedNorm, values},
-    patches::{Pictures, unfold},
+    patches::{Images, unfold},
     pool::{FusedAttentionPool, FusedPool},
-    scratch::{Pool as ScratchPool, Scratch, room},
+    scratch::{Pool as ScratchPool, Scratch},
 };
 use crate::{
     Error, Result, Weights,
-    ops::{self, AttentionShape, Element, PatchRows, SharedMut},
+    ops::{self, AttentionShape, Element, PatchRows, SharedMut, reserve},
     vit::tower::{Family, Pool, Trunk},
 };
 use candle_core::{DType, Device, Tensor};
@@ -67,26 +67,26 @@ impl<E: Element> FusedTower<E> {
         let grid = self.trunk.patch.grid(pixels)?;
         let (batch, _, height, width) = pixels.dims4()?;
         if batch == 0 {
-            return Err(Error::Invalid("a batch of no pictures has no features".to_owned()));
+            return Err(Error::Invalid("a batch of no images has no features".to_owned()));
         }
-        let pictures = Pictures { height, width, grid, patch: self.trunk.patch.size };
+        let images = Images { height, width, grid, patch: self.trunk.patch.size };
         let pixels = values(&pixels.to_device(&Device::Cpu)?)?;
         let pos = self.trunk.positions.patches(grid)?.as_ref().map(values).transpose()?;
-        let features = self.scratch.with(|scratch| self.run(&pixels, pictures, pos.as_deref(), scratch));
+        let features = self.scratch.with(|scratch| self.run(&pixels, images, pos.as_deref(), scratch));
         let dim = features.len() / batch;
         Ok(Tensor::from_vec(features, (batch, dim), &Device::Cpu)?.to_dtype(DType::F32)?)
     }
 
-    fn run(&self, pixels: &[f32], p: Pictures, pos: Option<&[f32]>, scratch: &mut Scratch<E>) -> Vec<f32> {
+    fn run(&self, pixels: &[f32], p: Images, pos: Option<&[f32]>, scratch: &mut Scratch<E>) -> Vec<f32> {
         let width = self.patch.outputs();
         let patches = p.grid.0 * p.grid.1;
         let prefix = self.prefix.len() / width;
         let tokens = prefix + patches;
         let batch = pixels.len() / (3 * p.height * p.width);
 
-        let unfolded = room(&mut scratch.wide, batch * patches * 3 * p.patch * p.patch);
+        let unfolded = reserve(&mut scratch.wide, batch * patches * 3 * p.patch * p.patch);
         unfold(pixels, p, unfolded);
-        let x = room(&mut scratch.x, batch * tokens * width);
+        let x = reserve(&mut scratch.x, batch * tokens * width);
         for image in x.chunks_exact_mut(tokens * width) {
             image[..self.prefix.len()].copy_from_slice(&self.prefix);
         }
@@ -106,7 +106,7 @@ impl<E: Element> FusedTower<E> {
             block.forward(shape, rope.as_ref(), scratch);
         }
 
-        let x = room(&mut scratch.x, batch * tokens * width);
+        let x = reserve(&mut scratch.x, batch * tokens * width);
         if let Some(norm) = &self.norm {
             norm.in_place(x);
         }

@@ -11,7 +11,7 @@ const KEY: SampleKey = SampleKey { seed: 3, epoch: 1, sample: 7 };
 
 #[test]
 fn crop_flip_and_colors_give_torchvisions_bytes() {
-    let picture = mdfe_data::decode(&file("landscape.png")).unwrap();
+    let image = mdfe_data::decode(&file("landscape.png")).unwrap();
     for case in cases().augmentation {
         let [top, left, height, width] = case.crop;
         let color = |(name, factor): &(String, f32)| match name.as_str() {
@@ -26,7 +26,7 @@ fn crop_flip_and_colors_give_torchvisions_bytes() {
         };
         let mut worker = Transformer::new(TransformKind::Custom, &plain([case.size; 2]));
         let mut out = vec![0.0; worker.output_len()];
-        worker.augment(&picture, &drawn, &mut out).unwrap();
+        worker.augment(&image, &drawn, &mut out).unwrap();
         assert_eq!(difference(&interleave(&out), &expected(&case.expected)), 0, "{drawn:?}");
     }
 }
@@ -34,7 +34,7 @@ fn crop_flip_and_colors_give_torchvisions_bytes() {
 fn pixels(kind: TransformKind, key: SampleKey) -> Vec<f32> {
     let mut worker = Transformer::new(kind, &plain([24, 24]));
     let mut out = vec![0.0; worker.output_len()];
-    // A square: of a picture much wider than high no part of ratio 1 has 0.9 of the area.
+    // A square: of an image much wider than high no part of ratio 1 has 0.9 of the area.
     worker.load(&file("evaluation_3.png"), key, &mut out).unwrap();
     out
 }
@@ -81,7 +81,7 @@ fn drawn_crops_keep_to_their_range() {
 }
 
 #[test]
-fn picture_too_narrow_for_the_ratio_gives_its_largest_centered_part() {
+fn image_too_narrow_for_the_ratio_gives_its_largest_centered_part() {
     let crop = CropRange { scale: [0.9, 1.0], ratio: [1.0, 1.0] }.draw([10, 100], &mut KEY.generator());
     assert_eq!(crop, CropBox { top: 0, left: 45, height: 10, width: 10 });
     let crop = CropRange::default().centered([100, 30]);
@@ -117,10 +117,10 @@ fn unknown_transform_lists_the_known_ones() {
 }
 
 #[test]
-fn crop_outside_the_picture_is_an_error() {
-    let picture = image::RgbImage::new(8, 8);
+fn crop_outside_the_image_is_an_error() {
+    let image = image::RgbImage::new(8, 8);
     let crop = CropBox { top: 0, left: 4, height: 8, width: 5 };
     let drawn = Augmentation { crop, flip: false, colors: vec![] };
     let mut worker = Transformer::new(TransformKind::OpenClip, &plain([4, 4]));
-    assert!(matches!(worker.augment(&picture, &drawn, &mut [0.0; 48]), Err(Error::Invalid(_))));
+    assert!(matches!(worker.augment(&image, &drawn, &mut [0.0; 48]), Err(Error::Invalid(_))));
 }

@@ -25,9 +25,9 @@ fn every_crop_mode_and_filter_gives_timms_bytes() {
 fn values_are_normalised_per_channel_in_f32() {
     let record =
         PreprocessRecord { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], ..plain([2, 2]) };
-    let picture = image::RgbImage::from_fn(2, 2, |x, y| image::Rgb([10, 200, (x + 2 * y) as u8 * 80]));
+    let image = image::RgbImage::from_fn(2, 2, |x, y| image::Rgb([10, 200, (x + 2 * y) as u8 * 80]));
     let mut out = [0.0; 12];
-    Preprocessor::new(record).apply(&picture, &mut out).unwrap();
+    Preprocessor::new(record).apply(&image, &mut out).unwrap();
     let value = |byte: u8, mean: f32, std: f32| (f32::from(byte) / 255.0 - mean) / std;
     assert_eq!(out[..4], [value(10, 0.485, 0.229); 4]);
     assert_eq!(out[4..8], [value(200, 0.456, 0.224); 4]);
@@ -49,18 +49,18 @@ fn worker_that_is_used_again_gives_the_bytes_of_a_fresh_one() {
 
 #[test]
 fn buffer_of_another_length_and_a_senseless_record_are_errors() {
-    let picture = image::RgbImage::new(4, 4);
-    let fault = Preprocessor::new(plain([2, 2])).apply(&picture, &mut [0.0; 11]);
+    let image = image::RgbImage::new(4, 4);
+    let fault = Preprocessor::new(plain([2, 2])).apply(&image, &mut [0.0; 11]);
     assert!(matches!(fault, Err(Error::Invalid(_))));
     for record in [plain([0, 2]), PreprocessRecord { crop_fraction: 0.0, ..plain([2, 2]) }] {
         let mut out = vec![0.0; 3 * record.size[0] * record.size[1]];
-        assert!(matches!(Preprocessor::new(record).apply(&picture, &mut out), Err(Error::Invalid(_))));
+        assert!(matches!(Preprocessor::new(record).apply(&image, &mut out), Err(Error::Invalid(_))));
     }
 }
 
 #[test]
 fn strip_that_would_become_gigabytes_is_refused() {
-    let picture = image::RgbImage::new(1, 30_000);
+    let image = image::RgbImage::new(1, 30_000);
     let mut out = vec![0.0; 3 * 384 * 384];
-    assert!(Preprocessor::new(plain([384, 384])).apply(&picture, &mut out).is_err());
+    assert!(Preprocessor::new(plain([384, 384])).apply(&image, &mut out).is_err());
 }

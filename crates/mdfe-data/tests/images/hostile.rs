@@ -40,9 +40,9 @@ fn file_cut_anywhere_is_an_error_or_whole() {
         let bytes = std::fs::read(file(name)).unwrap();
         let whole = mdfe_data::decode_bytes(name.as_ref(), &bytes).unwrap();
         for length in (0..bytes.len() - 2).step_by(7) {
-            if let Ok(picture) = mdfe_data::decode_bytes(name.as_ref(), &bytes[..length]) {
+            if let Ok(image) = mdfe_data::decode_bytes(name.as_ref(), &bytes[..length]) {
                 // Scans of a progressive file are whole before the file ends; and only the end marker may be missing.
-                assert!(name == "progressive.jpg" || picture == whole, "{name} cut to {length}");
+                assert!(name == "progressive.jpg" || image == whole, "{name} cut to {length}");
             }
         }
     }
@@ -57,7 +57,7 @@ proptest! {
             let place = index.index(bytes.len());
             bytes[place] = value;
         }
-        // A changed size may ask for a large picture, which is slow but allowed.
+        // A changed size may ask for a large image, which is slow but allowed.
         let small = imagesize(&bytes).is_none_or(|s| s < 4_000_000);
         if small {
             let _ = mdfe_data::decode_bytes(name.as_ref(), &bytes);

@@ -38,7 +38,7 @@ pub(crate) struct Augmented {
 }
 
 pub(crate) fn file(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pictures").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images").join(name)
 }
 
 pub(crate) fn cases() -> Cases {
@@ -50,7 +50,7 @@ pub(crate) fn expected(name: &str) -> image::RgbImage {
     image::open(file(name)).unwrap().into_rgb8()
 }
 
-/// Largest difference of two pictures' bytes.
+/// Largest difference of two images' bytes.
 pub(crate) fn difference(a: &[u8], b: &[u8]) -> u8 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap()

@@ -1,11 +1,11 @@
-//! Batches: the same bytes with any number of workers, from any batch on, and no picture lost.
+//! Batches: the same bytes with any number of workers, from any batch on, and no image lost.
 
 use crate::cases::{file, plain};
 use mdfe_data::{Batch, Dataset, EpochReport, Loader, LoaderOptions, Sampler, SamplerOptions, TransformKind};
 
 const GOOD: [&str; 6] = ["420.jpg", "rgb.png", "portrait.png", "lossy.webp", "gray.jpg", "landscape.png"];
 
-/// Twenty pictures in two classes; those at 4 and 11 can't be read.
+/// Twenty images in two classes; those at 4 and 11 can't be read.
 fn dataset() -> Dataset {
     let mut data = super::sampler::dataset(&[12, 8]);
     data.root = file("");
@@ -53,7 +53,7 @@ fn epoch_resumed_at_a_batch_goes_on_with_the_same_bytes() {
 }
 
 #[test]
-fn unreadable_pictures_are_left_out_and_reported() {
+fn unreadable_images_are_left_out_and_reported() {
     let (batches, report) = load(2, 0, usize::MAX);
     assert_eq!((report.images, report.batches), (18, 4));
     let mut bad: Vec<u32> = report.unreadable.iter().map(|u| u.sample).collect();

@@ -1,4 +1,4 @@
-//! Pictures from file to batch, against Pillow, torchvision and timm (`tests/reference/preprocess/generate.py`).
+//! Images from file to batch, against Pillow, torchvision and timm (`tests/reference/preprocess/generate.py`).
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod augmentation;
