@@ -2,6 +2,10 @@
 
 mod arrows;
 mod length;
+mod soundness;
+mod sources;
+#[cfg(test)]
+mod toolchain;
 
 use anyhow::{Context, Result, bail};
 use std::{process::Command, time::Instant};
@@ -20,6 +24,7 @@ impl Args {
         step("cargo fmt --all -- --check", || cargo("fmt --all -- --check", &[]))?;
         step("dependency arrows", arrows::check)?;
         step("file length", length::check)?;
+        step("unsafe code", soundness::check)?;
         let clippy = "clippy --workspace --all-targets -- -D warnings";
         step(&format!("cargo {clippy}"), || cargo(clippy, &[]))?;
         let doc = "doc --workspace --no-deps";
