@@ -13,8 +13,8 @@ use tracing_subscriber::EnvFilter;
 pub(crate) fn start_logging(verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
         (true, _) => "warn",
-        (_, 0) => "info,hf_hub=warn",
-        (_, 1) => "debug,hyper=info,reqwest=info",
+        (_, 0) => "info",
+        (_, 1) => "debug,ureq=info,ureq_proto=info,rustls=info",
         _ => "trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));

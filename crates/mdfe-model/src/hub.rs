@@ -1,9 +1,8 @@
 //! Files of the Hugging Face hub, through the cache that Python's huggingface_hub uses.
 //!
-//! This is the only file that opens connections. hf-hub keeps the cache (pointers, references); the bytes of a file are
-//! fetched here, because hf-hub 1.0 starts an interrupted download from the beginning, waits without limit for a silent
-//! server, and stores the body of an error answer as if it were the file. A blob that is in place when hf-hub asks for the
-//! file is one that it only links.
+//! This is the only file that opens connections. hf-hub names the places in the cache and writes the references; the bytes
+//! of a file are fetched here, because hf-hub waits without limit for a silent server and does not look at the hash of
+//! what arrived. Everything blocks the calling thread and needs no runtime; inside of one it belongs where blocking calls do.
 
 mod cache;
 mod options;
@@ -14,22 +13,28 @@ pub use problem::HubProblem;
 
 use crate::{Error, Result};
 use cache::{RepoCache, at, is_commit, verify};
-use reqwest::{
-    Client, Response, StatusCode,
-    header::{AUTHORIZATION, CONTENT_LENGTH, ETAG, HeaderMap, LOCATION, RANGE},
-    redirect::Policy,
-};
 use std::{
     fs::{File, OpenOptions},
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
-    sync::OnceLock,
+};
+use ureq::{
+    Agent, Body,
+    http::{
+        Method, Request, Response, StatusCode, Uri,
+        header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, ETAG, LOCATION, RANGE},
+    },
+    tls::{RootCerts, TlsConfig},
 };
 
+/// The hub that is meant when no endpoint is given.
+const ENDPOINT: &str = "https://huggingface.co";
 /// The branch that is meant when no revision is given.
 const MAIN: &str = "main";
-/// How many redirects within the hub are followed: a repository that was renamed has one.
+/// How many redirects are followed: a repository that was renamed has one, a large file another.
 const REDIRECTS: usize = 5;
+/// Bytes read from a connection at a time.
+const BUFFER: usize = 1 << 16;
 
 type Attempt<T> = std::result::Result<T, HubProblem>;
 
@@ -45,15 +50,14 @@ pub struct Fetched {
 /// Fetches files of model repositories, each once. Connections are opened on the first request only.
 pub struct Hub {
     options: HubOptions,
-    network: OnceLock<Network>,
+    agent: Agent,
 }
 
-struct Network {
-    runtime: tokio::runtime::Runtime,
-    hub: hf_hub::HFClient,
-    /// Follows no redirects: the hub's own answer has the headers that name commit and content.
-    head: Client,
-    get: Client,
+/// One file of one repository.
+struct Wanted<'a> {
+    repo: &'a str,
+    file: &'a str,
+    revision: &'a str,
 }
 
 /// What the hub says about a file before it is fetched.
@@ -66,7 +70,18 @@ struct Meta {
 impl Hub {
     /// A hub with these options. Opens nothing.
     pub fn new(options: HubOptions) -> Self {
-        Self { options, network: OnceLock::new() }
+        let limit = Some(options.timeout);
+        let config = Agent::config_builder()
+            .user_agent(concat!("mdfe/", env!("CARGO_PKG_VERSION")))
+            .timeout_resolve(limit)
+            .timeout_connect(limit)
+            .timeout_per_read(limit)
+            .timeout_per_write(limit)
+            // Statuses and redirects are read here: they have headers that matter, and the token must not follow everywhere.
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build());
+        Self { options, agent: config.build().into() }
     }
 
     /// The options.
@@ -91,12 +106,11 @@ impl Hub {
                 return Err(fail(HubProblem::Offline { cache: self.options.cache.clone() }));
             }
         }
-        let network = self.network().map_err(fail)?;
+        let wanted = Wanted { repo, file, revision };
         let mut pause = self.options.pause;
         let mut left = self.options.retries;
         loop {
-            let attempt = network.runtime.block_on(self.attempt(network, repo, file, revision));
-            match attempt {
+            match self.attempt(&wanted) {
                 Ok(fetched) => return Ok(fetched),
                 Err(problem) if problem.may_pass() && left > 0 => {
                     tracing::warn!("{file} of {repo}: {problem}; trying again");
@@ -129,97 +143,68 @@ impl Hub {
 
     /// The file as the cache has it, without a request: at a commit, or at what a branch or tag last stood for.
     pub fn cached(&self, repo: &str, file: &str, revision: Option<&str>) -> Option<Fetched> {
-        let cache = RepoCache::new(&self.options.cache, repo);
-        let commit = cache.commit(revision.unwrap_or(MAIN))?;
+        let cache = RepoCache::new(&self.options.cache, repo, revision.unwrap_or(MAIN));
+        let commit = cache.commit()?;
         let path = cache.snapshot(&commit, file);
         path.exists().then_some(Fetched { path, commit })
     }
 
-    fn network(&self) -> Attempt<&Network> {
-        if let Some(network) = self.network.get() {
-            return Ok(network);
-        }
-        let network = self.connect()?;
-        Ok(self.network.get_or_init(|| network))
-    }
-
-    fn connect(&self) -> Attempt<Network> {
-        let unusable = |e: &dyn std::fmt::Display| HubProblem::Unreachable { reason: e.to_string() };
-        let client = || {
-            let agent = concat!("mdfe/", env!("CARGO_PKG_VERSION"));
-            let builder = Client::builder().user_agent(agent);
-            builder.connect_timeout(self.options.timeout).read_timeout(self.options.timeout)
-        };
-        let get = client().build().map_err(|e| unusable(&e))?;
-        let head = client().redirect(Policy::none()).build().map_err(|e| unusable(&e))?;
-        let mut builder = hf_hub::HFClient::builder().client(get.clone()).cache_dir(&self.options.cache);
-        if let Some(endpoint) = &self.options.endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        if let Some(token) = &self.options.token {
-            builder = builder.token(token);
-        }
-        // Retries are this file's, so that their number and their waits are the options'.
-        let hub = builder.retry_max_attempts(0).build().map_err(|e| unusable(&e))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        Ok(Network { runtime: runtime.map_err(|e| unusable(&e))?, hub, head, get })
-    }
-
-    async fn attempt(&self, network: &Network, repo: &str, file: &str, revision: &str) -> Attempt<Fetched> {
-        let meta = self.meta(network, repo, file, revision).await?;
-        let cache = RepoCache::new(&self.options.cache, repo);
+    fn attempt(&self, wanted: &Wanted<'_>) -> Attempt<Fetched> {
+        let meta = self.meta(wanted)?;
+        let cache = RepoCache::new(&self.options.cache, wanted.repo, wanted.revision);
         let blob = cache.blob(&meta.etag);
         if !blob.exists() {
             let _lock = cache.lock(&meta.etag, &self.options)?;
             // Another process may have fetched it while this one waited for the lock.
             if !blob.exists() {
-                let url = format!(
-                    "{}/{repo}/resolve/{}/{}",
-                    network.hub.endpoint(),
-                    meta.commit,
-                    encode(file, true)
-                );
-                self.download(network, &url, file, (&meta, &blob)).await?;
+                self.download(wanted, &meta, &blob)?;
             }
         }
-        let (owner, name) = hf_hub::split_id(repo);
-        let model = network.hub.model(owner, name);
-        let link = model.download_file().filename(file).revision(revision).send();
-        let linked = tokio::time::timeout(self.options.timeout, link).await;
-        let linked = linked.map_err(|_| HubProblem::Silent { waited: self.options.timeout })?;
-        let path = linked.map_err(|e| HubProblem::Unreachable { reason: e.to_string() })?;
-        // A branch may have moved on between the two questions; what was linked counts.
-        let commit = cache.commit(revision).unwrap_or(meta.commit);
-        Ok(Fetched { path, commit })
+        let path = cache.link(&meta.commit, wanted.file, &blob)?;
+        Ok(Fetched { path, commit: meta.commit })
     }
 
-    async fn meta(&self, network: &Network, repo: &str, file: &str, revision: &str) -> Attempt<Meta> {
-        let endpoint = network.hub.endpoint();
-        let mut url = format!("{endpoint}/{repo}/resolve/{}/{}", encode(revision, false), encode(file, true));
-        for _ in 0..REDIRECTS {
-            let request = network.head.head(&url).headers(self.token());
+    fn meta(&self, wanted: &Wanted<'_>) -> Attempt<Meta> {
+        let url = self.url(wanted, &encode(wanted.revision, false));
+        describe(&self.ask(&Method::HEAD, &url, 0)?, wanted.revision)
+    }
+
+    fn url(&self, wanted: &Wanted<'_>, revision: &str) -> String {
+        format!("{}/{}/resolve/{revision}/{}", self.endpoint(), wanted.repo, encode(wanted.file, true))
+    }
+
+    fn endpoint(&self) -> &str {
+        self.options.endpoint.as_deref().unwrap_or(ENDPOINT).trim_end_matches('/')
+    }
+
+    /// The answer for `url`, from byte `from` on, after redirects. The token goes to the endpoint alone. A HEAD that is sent
+    /// to another host stays here: it is the hub's own answer that names commit and content.
+    fn ask(&self, method: &Method, url: &str, from: u64) -> Attempt<Response<Body>> {
+        let unusable = |e: &dyn std::fmt::Display| HubProblem::Unreachable { reason: e.to_string() };
+        let endpoint: Uri = self.endpoint().parse().map_err(|e| unusable(&e))?;
+        let is_hub = |uri: &Uri| (uri.scheme(), uri.authority()) == (endpoint.scheme(), endpoint.authority());
+        let mut uri: Uri = url.parse().map_err(|e| unusable(&e))?;
+        for _ in 0..=REDIRECTS {
             // Asked for as they are: a compressed length is not the file's.
-            let response = request.header("accept-encoding", "identity").send().await;
-            let response = response.map_err(|e| self.transport(&e))?;
-            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            match location {
-                Some(path) if path.starts_with('/') && !path.starts_with("//") => {
-                    url = format!("{endpoint}{path}");
-                }
-                _ => return describe(&response, revision),
+            let mut request = Request::builder().method(method).header(ACCEPT_ENCODING, "identity");
+            if let Some(token) = self.options.token.as_ref().filter(|_| is_hub(&uri)) {
+                request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+            }
+            if from > 0 {
+                request = request.header(RANGE, format!("bytes={from}-"));
+            }
+            let request = request.uri(uri.clone()).body(()).map_err(|e| unusable(&e))?;
+            let response = self.agent.run(request).map_err(|e| self.transport(&e))?;
+            match next(&uri, &response) {
+                Some(next) if method != Method::HEAD || is_hub(&next) => uri = next,
+                _ => return Ok(response),
             }
         }
         Err(HubProblem::Unreachable { reason: "too many redirects".to_owned() })
     }
 
     /// Appends to what an earlier attempt left, checks the result and moves it into its place.
-    async fn download(
-        &self,
-        network: &Network,
-        url: &str,
-        file: &str,
-        (meta, blob): (&Meta, &Path),
-    ) -> Attempt<()> {
+    fn download(&self, wanted: &Wanted<'_>, meta: &Meta, blob: &Path) -> Attempt<()> {
         if let Some(parent) = blob.parent() {
             std::fs::create_dir_all(parent).map_err(at(parent))?;
         }
@@ -230,28 +215,24 @@ impl Hub {
             (out, done) = restart(&part)?;
         }
         if meta.size != Some(done) || done == 0 {
-            let mut request =
-                network.get.get(url).headers(self.token()).header("accept-encoding", "identity");
-            if done > 0 {
-                request = request.header(RANGE, format!("bytes={done}-"));
+            let response = self.ask(&Method::GET, &self.url(wanted, &meta.commit), done)?;
+            if !response.status().is_success() {
+                return Err(refusal(&response, &meta.commit));
             }
-            let mut body = request.send().await.map_err(|e| self.transport(&e))?;
-            if !body.status().is_success() {
-                return Err(refusal(&body, &meta.commit));
-            }
-            if done > 0 && body.status() != StatusCode::PARTIAL_CONTENT {
+            if done > 0 && response.status() != StatusCode::PARTIAL_CONTENT {
                 (out, done) = restart(&part)?;
             }
-            self.report(file, done, meta.size);
+            self.report(wanted.file, done, meta.size);
+            let mut body = response.into_body().into_reader();
+            let mut buffer = vec![0; BUFFER];
             loop {
-                let bytes = match body.chunk().await {
-                    Ok(Some(bytes)) => bytes,
-                    Ok(None) => break,
-                    Err(e) => return Err(self.cut(&e, done, meta.size)),
-                };
-                out.write_all(&bytes).map_err(at(&part))?;
-                done += bytes.len() as u64;
-                self.report(file, done, meta.size);
+                let read = body.read(&mut buffer).map_err(|e| self.cut(e, done, meta.size))?;
+                if read == 0 {
+                    break;
+                }
+                out.write_all(&buffer[..read]).map_err(at(&part))?;
+                done += read as u64;
+                self.report(wanted.file, done, meta.size);
             }
         }
         out.sync_all().map_err(at(&part))?;
@@ -268,29 +249,34 @@ impl Hub {
         }
     }
 
-    fn token(&self) -> HeaderMap {
-        let value = self.options.token.as_ref().map(|token| format!("Bearer {token}"));
-        value.and_then(|value| value.parse().ok()).map(|value| (AUTHORIZATION, value)).into_iter().collect()
+    fn transport(&self, e: &ureq::Error) -> HubProblem {
+        match e {
+            ureq::Error::Timeout(_) => HubProblem::Silent { waited: self.options.timeout },
+            _ => HubProblem::Unreachable { reason: e.to_string() },
+        }
     }
 
-    fn transport(&self, e: &reqwest::Error) -> HubProblem {
-        if e.is_timeout() {
-            return HubProblem::Silent { waited: self.options.timeout };
+    fn cut(&self, e: std::io::Error, got: u64, expected: Option<u64>) -> HubProblem {
+        match (ureq::Error::from(e), expected) {
+            (e @ ureq::Error::Timeout(_), _) | (e, None) => self.transport(&e),
+            (_, Some(expected)) => HubProblem::Truncated { got, expected },
         }
-        let mut reason = e.to_string();
-        let mut source = std::error::Error::source(e);
-        while let Some(inner) = source {
-            reason = format!("{reason}: {inner}");
-            source = inner.source();
-        }
-        HubProblem::Unreachable { reason }
     }
+}
 
-    fn cut(&self, e: &reqwest::Error, got: u64, expected: Option<u64>) -> HubProblem {
-        match expected {
-            Some(expected) if !e.is_timeout() => HubProblem::Truncated { got, expected },
-            _ => self.transport(e),
-        }
+/// Where a redirect leads; `None` for every other answer, and for an address that cannot be read.
+fn next(from: &Uri, response: &Response<Body>) -> Option<Uri> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    if !location.starts_with('/') {
+        return location.parse().ok();
+    }
+    let scheme = from.scheme_str()?;
+    match location.strip_prefix("//") {
+        Some(rest) => format!("{scheme}://{rest}").parse().ok(),
+        None => format!("{scheme}://{}{location}", from.authority()?).parse().ok(),
     }
 }
 
@@ -299,7 +285,7 @@ fn restart(part: &Path) -> Attempt<(File, u64)> {
 }
 
 /// Commit, content and size from the headers of the hub's answer.
-fn describe(response: &Response, revision: &str) -> Attempt<Meta> {
+fn describe(response: &Response<Body>, revision: &str) -> Attempt<Meta> {
     if !response.status().is_success() && !response.status().is_redirection() {
         return Err(refusal(response, revision));
     }
@@ -318,7 +304,7 @@ fn describe(response: &Response, revision: &str) -> Attempt<Meta> {
     Ok(Meta { commit, etag, size })
 }
 
-fn refusal(response: &Response, revision: &str) -> HubProblem {
+fn refusal(response: &Response<Body>, revision: &str) -> HubProblem {
     let code = response.headers().get("x-error-code").and_then(|code| code.to_str().ok());
     let what = match code {
         Some("RepoNotFound") => "repository",

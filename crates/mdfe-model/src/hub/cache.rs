@@ -1,6 +1,7 @@
 //! The cache's layout: `models--OWNER--NAME/{blobs/ETAG, snapshots/COMMIT/FILE, refs/REVISION}` and `.locks`.
 
 use super::{HubOptions, HubProblem};
+use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 use sha2::{Digest, Sha256};
 use std::{
     fs::{File, TryLockError},
@@ -15,33 +16,64 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Bytes hashed at a time.
 const BUFFER: usize = 1 << 20;
 
-/// One repository's folder in the cache.
+/// One repository's folder in the cache, and the revision that is wanted of it.
 pub(super) struct RepoCache {
+    revision: String,
     folder: PathBuf,
     locks: PathBuf,
+    places: CacheRepo,
 }
 
 impl RepoCache {
-    pub(super) fn new(cache: &Path, repo: &str) -> Self {
-        let name = format!("models--{}", repo.replace('/', "--"));
-        Self { folder: cache.join(&name), locks: cache.join(".locks").join(name) }
+    pub(super) fn new(cache: &Path, repo: &str, revision: &str) -> Self {
+        let repo = Repo::with_revision(repo.to_owned(), RepoType::Model, revision.to_owned());
+        let name = repo.folder_name();
+        Self {
+            revision: revision.to_owned(),
+            folder: cache.join(&name),
+            locks: cache.join(".locks").join(name),
+            places: Cache::new(cache.to_path_buf()).repo(repo),
+        }
     }
 
-    /// The commit that `revision` stood for when it was last fetched; a commit stands for itself.
-    pub(super) fn commit(&self, revision: &str) -> Option<String> {
-        if is_commit(revision) {
-            return Some(revision.to_owned());
+    /// The commit that the revision stood for when it was last fetched; a commit stands for itself.
+    pub(super) fn commit(&self) -> Option<String> {
+        if is_commit(&self.revision) {
+            return Some(self.revision.clone());
         }
-        let text = std::fs::read_to_string(self.folder.join("refs").join(revision)).ok()?;
-        Some(text.trim().to_owned())
+        let text = std::fs::read_to_string(self.folder.join("refs").join(&self.revision)).ok()?;
+        Some(text.trim().to_owned()).filter(|commit| is_commit(commit))
     }
 
     pub(super) fn snapshot(&self, commit: &str, file: &str) -> PathBuf {
-        self.folder.join("snapshots").join(commit).join(file)
+        self.places.pointer_path(commit).join(file)
     }
 
     pub(super) fn blob(&self, etag: &str) -> PathBuf {
         self.folder.join("blobs").join(etag)
+    }
+
+    /// Makes `blob` the file of that name at `commit`, and `commit` what the revision stands for.
+    pub(super) fn link(&self, commit: &str, file: &str, blob: &Path) -> Result<PathBuf, HubProblem> {
+        let pointer = self.snapshot(commit, file);
+        if !pointer.exists() {
+            if let Some(parent) = pointer.parent() {
+                std::fs::create_dir_all(parent).map_err(at(parent))?;
+            }
+            // What is there points to a blob that is gone.
+            if pointer.is_symlink() {
+                std::fs::remove_file(&pointer).map_err(at(&pointer))?;
+            }
+            match link(blob, &pointer, file) {
+                // Another process was faster.
+                Err(_) if pointer.exists() => {}
+                other => other.map_err(at(&pointer))?,
+            }
+        }
+        if self.commit().as_deref() != Some(commit) {
+            self.places.create_ref(commit).map_err(at(&self.folder))?;
+        }
+        Ok(pointer)
     }
 
     /// Takes the lock that hf-hub and Python's huggingface_hub take for this blob; it ends with the handle.
@@ -63,6 +95,20 @@ impl RepoCache {
             }
         }
     }
+}
+
+/// A relative link, so that the cache can be moved.
+#[cfg(unix)]
+fn link(blob: &Path, pointer: &Path, file: &str) -> io::Result<()> {
+    let up = "../".repeat(Path::new(file).components().count() + 1);
+    let name = blob.file_name().unwrap_or_default();
+    std::os::unix::fs::symlink(Path::new(&up).join("blobs").join(name), pointer)
+}
+
+/// Symbolic links are not for everybody on Windows.
+#[cfg(not(unix))]
+fn link(blob: &Path, pointer: &Path, _: &str) -> io::Result<()> {
+    std::fs::hard_link(blob, pointer)
 }
 
 /// A git commit: 40 hexadecimal digits.

@@ -16,9 +16,9 @@ pub struct Progress {
 /// Options of a [`Hub`](super::Hub). The default knows no token and no variables; [`HubOptions::from_env`] is what programs want.
 #[derive(Clone)]
 pub struct HubOptions {
-    /// Base address of the hub. Default: `None`, hf-hub's own.
+    /// Base address of the hub. Default: `None`, the Hugging Face hub.
     pub endpoint: Option<String>,
-    /// The token sent with every request. Default: `None`.
+    /// The token for the endpoint; no other host is sent it. Default: `None`, no request has one.
     pub token: Option<String>,
     /// The cache that Python's huggingface_hub uses, too. Default: `~/.cache/huggingface/hub`.
     pub cache: PathBuf,

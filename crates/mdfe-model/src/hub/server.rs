@@ -19,6 +19,8 @@ pub(super) struct State {
     pub(super) cut: usize,
     /// Sends half of the body and then nothing, this many times.
     pub(super) stall: usize,
+    /// Sends requests for paths that do not begin with this on to it: a prefix of paths here or an address elsewhere.
+    pub(super) moved: Option<String>,
     /// Announces this hash in place of the body's.
     pub(super) claim: Option<String>,
     /// `METHOD PATH RANGE AUTHORIZATION` of each request.
@@ -85,13 +87,21 @@ fn answer(mut stream: TcpStream, shared: &Mutex<State>) -> Option<()> {
     }
     let from: usize = range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap_or(0);
     let body = state.body[from..].to_vec();
-    let status = if from > 0 { "206 Partial Content" } else { "200 OK" };
     let etag = state.claim.clone().unwrap_or_else(|| sha256(&state.body));
+    let (commit, size) = (&state.commit, state.body.len());
+    let about = format!("x-repo-commit: {commit}\r\nx-linked-etag: \"{etag}\"\r\nx-linked-size: {size}\r\n");
+    let path = request.split(' ').nth(1)?;
+    if let Some(to) = state.moved.as_ref().filter(|to| !path.starts_with(to.as_str())) {
+        // A renamed repository says nothing about its files; a file that is kept elsewhere has the hub's word.
+        let about = if to.starts_with('/') { "" } else { &about };
+        let head = format!(
+            "HTTP/1.1 302 Found\r\nlocation: {to}{path}\r\n{about}content-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        return stream.write_all(head.as_bytes()).ok();
+    }
+    let status = if from > 0 { "206 Partial Content" } else { "200 OK" };
     let head = format!(
-        "HTTP/1.1 {status}\r\nx-repo-commit: {}\r\nx-linked-etag: \"{etag}\"\r\nx-linked-size: {}\r\netag: \"other\"\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
-        state.commit,
-        state.body.len(),
+        "HTTP/1.1 {status}\r\n{about}etag: \"other\"\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len(),
     );
     stream.write_all(head.as_bytes()).ok()?;

@@ -183,7 +183,7 @@ fn bytes_with_another_hash_are_thrown_away() {
 fn a_held_lock_is_waited_for_and_then_named() {
     let (server, dir) = (serve(), tempfile::tempdir().unwrap());
     let options = hub(&server, dir.path()).options().clone();
-    let held = RepoCache::new(dir.path(), REPO).lock(&sha256(&body()), &options).unwrap();
+    let held = RepoCache::new(dir.path(), REPO, MAIN).lock(&sha256(&body()), &options).unwrap();
     let locked = problem(hub(&server, dir.path()).fetch(REPO, FILE, None));
     assert!(
         matches!(&locked, HubProblem::Locked { lock, .. } if lock.starts_with(dir.path().join(".locks")))
@@ -227,4 +227,77 @@ fn the_first_file_that_exists_is_taken() {
     let none = hub(&server, dir.path()).fetch_first(REPO, &[FILE, "pytorch_model.bin"], None);
     assert!(matches!(problem(none), HubProblem::NotFound { what: "file", .. }));
     assert_eq!(server.seen().len(), 2);
+}
+
+/// The variables of a process are set from outside, so this test starts itself again as a child that has them.
+#[test]
+fn without_a_token_none_is_sent_whatever_the_environment_has() {
+    const NAME: &str = "hub::tests::without_a_token_none_is_sent_whatever_the_environment_has";
+    if std::env::var("HF_TOKEN").as_deref() != Ok("hf_environment") {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("token"), "hf_file").unwrap();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", NAME]).env("HF_HOME", home.path()).env("HF_TOKEN", "hf_environment");
+        let output = child.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    let (server, from_env) = (serve(), HubOptions::from_env());
+    assert_eq!(from_env.token.as_deref(), Some("hf_environment"));
+    hub(&server, &from_env.cache).fetch(REPO, FILE, None).unwrap();
+    assert!(!server.seen().is_empty() && !server.seen().iter().any(|line| line.contains("Bearer")));
+}
+
+#[test]
+fn the_token_goes_to_the_endpoint_and_to_no_other_host() {
+    let (server, elsewhere, dir) = (serve(), serve(), tempfile::tempdir().unwrap());
+    server.state().moved = Some(elsewhere.endpoint.clone());
+    let options =
+        HubOptions { token: Some("hf_secret".to_owned()), ..hub(&server, dir.path()).options().clone() };
+    let fetched = Hub::new(options).fetch(REPO, FILE, None).unwrap();
+    assert_eq!(std::fs::read(fetched.path).unwrap(), body());
+    assert_eq!(
+        server.seen(),
+        [
+            format!("HEAD /{REPO}/resolve/main/{FILE}  Bearer hf_secret"),
+            format!("GET /{REPO}/resolve/{OLD}/{FILE}  Bearer hf_secret"),
+        ]
+    );
+    assert_eq!(elsewhere.seen(), [format!("GET /{REPO}/resolve/{OLD}/{FILE}")]);
+}
+
+#[test]
+fn a_renamed_repository_is_followed_with_the_token() {
+    let (server, dir) = (serve(), tempfile::tempdir().unwrap());
+    server.state().moved = Some("/renamed".to_owned());
+    let options =
+        HubOptions { token: Some("hf_secret".to_owned()), ..hub(&server, dir.path()).options().clone() };
+    let fetched = Hub::new(options).fetch(REPO, FILE, None).unwrap();
+    assert_eq!(fetched.path, dir.path().join("models--timm--vit_tiny/snapshots").join(OLD).join(FILE));
+    let seen = server.seen();
+    assert!(seen.iter().any(|line| line.starts_with("GET /renamed")), "{seen:?}");
+    assert!(seen.iter().all(|line| line.ends_with("Bearer hf_secret")), "{seen:?}");
+}
+
+#[test]
+fn redirects_in_a_circle_end() {
+    let (server, dir) = (serve(), tempfile::tempdir().unwrap());
+    let circle = server.endpoint.clone();
+    server.state().moved = Some(circle);
+    let options = HubOptions { retries: 0, ..hub(&server, dir.path()).options().clone() };
+    let lost = problem(Hub::new(options).fetch(REPO, FILE, None));
+    assert!(matches!(&lost, HubProblem::Unreachable { reason } if reason.contains("redirects")), "{lost}");
+}
+
+#[test]
+fn a_link_whose_blob_is_gone_is_made_again_and_works_where_the_cache_is_moved_to() {
+    let (server, dir) = (serve(), tempfile::tempdir().unwrap());
+    let file = "sub/folder/model.safetensors";
+    let fetched = hub(&server, &dir.path().join("hub")).fetch(REPO, file, None).unwrap();
+    std::fs::remove_file(std::fs::canonicalize(&fetched.path).unwrap()).unwrap();
+    assert_eq!(hub(&server, &dir.path().join("hub")).cached(REPO, file, None), None);
+    assert_eq!(hub(&server, &dir.path().join("hub")).fetch(REPO, file, None).unwrap(), fetched);
+    std::fs::rename(dir.path().join("hub"), dir.path().join("moved")).unwrap();
+    let moved = hub(&server, &dir.path().join("moved")).cached(REPO, file, Some(OLD)).unwrap();
+    assert_eq!(std::fs::read(moved.path).unwrap(), body());
 }
