@@ -1,10 +1,11 @@
 //! Loss and gradients of the fused step, by loss, sub-centers and classes (batch 128, 64 dimensions). `cargo bench -p mdfe-loss`.
 
-use mdfe_loss::{Batch, CenterShape, FusedStep, LossOptions, MarginLoss};
+use mdfe_loss::{Batch, CenterShape, FusedStep, Level, LossOptions, MarginLoss};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 fn main() {
+    eprintln!("level: {}", Level::current());
     divan::main();
 }
 
@@ -23,9 +24,10 @@ fn run(bencher: divan::Bencher, options: &LossOptions, num_classes: usize, sub_c
 }
 
 /// Every loss at 34,800 classes and three sub-centers.
-#[divan::bench(args = 0..8, sample_count = 10)]
-fn losses(bencher: divan::Bencher, which: usize) {
-    run(bencher, &LossOptions::all()[which], 34_800, 3);
+#[divan::bench(args = LossOptions::NAMES, sample_count = 10)]
+fn losses(bencher: divan::Bencher, name: &str) {
+    let options = LossOptions::all().into_iter().find(|options| options.name() == name);
+    run(bencher, &options.unwrap_or_default(), 34_800, 3);
 }
 
 /// ArcFace, one sub-center: linear in the classes.

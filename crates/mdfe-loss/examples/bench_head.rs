@@ -1,8 +1,12 @@
 //! One training step from features, timed: projection 1152 -> 64 with dropout 0.2, ArcFace, Adam on both.
 //!
 //! Prints the rows of the PyTorch baseline (medians, and the least time, which says more on a busy machine): `bench_head [--threads 2] [--classes 34800] [--sample 0.1] [--seconds 8]`.
+//! `level` is the instruction set of loss and optimizer, which `MDFE_SIMD` may lower; `gemm`, which multiplies for the projection, chooses its own.
 
-use mdfe_loss::{ArcFace, Batch, CenterShape, CenterUpdate, ClassSample, FusedStep, LossOptions, MarginLoss};
+use mdfe_loss::{
+    ArcFace, Batch, CenterShape, CenterUpdate, ClassSample, FusedStep, Level, LossOptions, MarginLoss,
+};
+use mdfe_simd::{Simd, WithSimd};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{error::Error, time::Instant};
@@ -11,9 +15,26 @@ const BATCH: usize = 128;
 const FEATURES: usize = 1152;
 const DIM: usize = 64;
 
+/// Adam's averages of the gradient and of its square, one of each for every value.
+struct Moments<T> {
+    first: T,
+    second: T,
+}
+
+impl Moments<Vec<f32>> {
+    /// Not zero, whose pages the system would hand out one by one during the first steps.
+    fn new(count: usize) -> Self {
+        Self { first: vec![f32::MIN_POSITIVE; count], second: vec![f32::MIN_POSITIVE; count] }
+    }
+
+    fn as_mut(&mut self) -> Moments<&mut [f32]> {
+        Moments { first: &mut self.first, second: &mut self.second }
+    }
+}
+
 /// Adam with coupled weight decay, as `torch.optim.Adam`.
 struct Adam<'a> {
-    moments: (&'a mut [f32], &'a mut [f32]),
+    moments: Moments<&'a mut [f32]>,
     rates: Rates,
     row: usize,
 }
@@ -25,84 +46,106 @@ struct Rates {
     root: f32,
 }
 
-const BETAS: (f32, f32) = (0.9, 0.999);
+/// The shares of the first and of the second moment that stay in a step.
+const BETA_1: f32 = 0.9;
+const BETA_2: f32 = 0.999;
 
 impl Rates {
     fn at(step: f32) -> Self {
-        let rate = 2e-2 / (1.0 - BETAS.0.powf(step));
-        Self { rate, root: 1.0 / (1.0 - BETAS.1.powf(step)).sqrt() }
+        let rate = 2e-2 / (1.0 - BETA_1.powf(step));
+        Self { rate, root: 1.0 / (1.0 - BETA_2.powf(step)).sqrt() }
     }
 }
 
 impl CenterUpdate for Adam<'_> {
     fn split_at(self, rows: usize) -> (Self, Self) {
         let (rates, row) = (self.rates, self.row);
-        let (m, more_m) = self.moments.0.split_at_mut(rows * row);
-        let (v, more_v) = self.moments.1.split_at_mut(rows * row);
-        (Self { moments: (m, v), rates, row }, Self { moments: (more_m, more_v), rates, row })
+        let (first, more_first) = self.moments.first.split_at_mut(rows * row);
+        let (second, more_second) = self.moments.second.split_at_mut(rows * row);
+        let more = Moments { first: more_first, second: more_second };
+        (Self { moments: Moments { first, second }, rates, row }, Self { moments: more, rates, row })
     }
 
     fn update(&mut self, first_row: usize, centers: &mut [f32], gradient: &[f32]) {
         let range = first_row * self.row..first_row * self.row + centers.len();
-        let job = Loop {
-            w: centers,
-            g: gradient,
-            m: &mut self.moments.0[range.clone()],
-            v: &mut self.moments.1[range],
+        Level::current().dispatch(AdamLoop {
+            weights: centers,
+            gradient,
+            first: &mut self.moments.first[range.clone()],
+            second: &mut self.moments.second[range],
             rates: self.rates,
-        };
-        pulp::Arch::new().dispatch(job);
+        });
     }
 }
 
-struct Loop<'a> {
-    w: &'a mut [f32],
-    g: &'a [f32],
-    m: &'a mut [f32],
-    v: &'a mut [f32],
+struct AdamLoop<'a> {
+    weights: &'a mut [f32],
+    gradient: &'a [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
     rates: Rates,
 }
 
-impl pulp::WithSimd for Loop<'_> {
+impl WithSimd for AdamLoop<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
-        let (decay, (b1, b2), Rates { rate, root }) = (1e-4_f32, BETAS, self.rates);
-        for (((w, &g), m), v) in self.w.iter_mut().zip(self.g).zip(self.m).zip(self.v) {
+    fn with_simd<S: Simd>(self, _: S) {
+        let (decay, Rates { rate, root }) = (1e-4_f32, self.rates);
+        for (((w, &g), m), v) in self.weights.iter_mut().zip(self.gradient).zip(self.first).zip(self.second) {
             let g = g + decay * *w;
-            *m = b1 * *m + (1.0 - b1) * g;
-            *v = b2 * *v + (1.0 - b2) * g * g;
+            *m = BETA_1 * *m + (1.0 - BETA_1) * g;
+            *v = BETA_2 * *v + (1.0 - BETA_2) * g * g;
             *w -= rate * *m / (v.sqrt() * root + 1e-8);
         }
     }
 }
 
-/// `c [m, n] = a [m, k] b [k, n]`, the strides given as (row, column).
-fn matmul(
-    (m, n, k): (usize, usize, usize),
-    (a, sa): (&[f32], (isize, isize)),
-    (b, sb): (&[f32], (isize, isize)),
-    c: &mut [f32],
-) {
+/// A matrix, or its transpose, as it lies in memory.
+struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// `[rows, columns]`, row-major.
+    fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        assert_eq!(values.len(), rows * columns);
+        Self { values, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    fn transposed(self) -> Self {
+        let Self { values, rows, columns, row_stride, column_stride } = self;
+        Self { values, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
+    }
+}
+
+/// `out [m, n] = a [m, k] b [k, n]`.
+fn matmul(a: Matrix, b: Matrix, out: &mut [f32]) {
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    assert_eq!((k, out.len()), (b.rows, m * n));
     let threads = gemm::Parallelism::Rayon(0);
-    // SAFETY: the slices hold m*k, k*n and m*n values, and the strides stay inside them.
+    // SAFETY: a matrix's slice holds rows * columns values and its strides are those of its row-major form or of the
+    // transpose, so that every index of `[m, k]` and `[k, n]` stays inside; `out` holds m * n values and is row-major.
     #[allow(unsafe_code)]
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            c.as_mut_ptr(),
+            out.as_mut_ptr(),
             1,
             n as isize,
             false,
-            a.as_ptr(),
-            sa.1,
-            sa.0,
-            b.as_ptr(),
-            sb.1,
-            sb.0,
+            a.values.as_ptr(),
+            a.column_stride as isize,
+            a.row_stride as isize,
+            b.values.as_ptr(),
+            b.column_stride as isize,
+            b.row_stride as isize,
             0.0,
             1.0,
             false,
@@ -120,9 +163,9 @@ struct Trainer {
     labels: Vec<u32>,
     weight: Vec<f32>,
     bias: Vec<f32>,
-    projection_moments: (Vec<f32>, Vec<f32>),
+    projection_moments: Moments<Vec<f32>>,
     centers: Vec<f32>,
-    moments: (Vec<f32>, Vec<f32>),
+    moments: Moments<Vec<f32>>,
     fused: FusedStep,
     sample: Option<f64>,
     steps: f32,
@@ -138,16 +181,14 @@ impl Trainer {
         let (features, weight) =
             (normal(BATCH * FEATURES), normal(DIM * FEATURES).iter().map(|w| w * 0.0173).collect());
         let labels = (0..BATCH).map(|_| rng.random_range(0..classes as u32)).collect();
-        // Not zero, whose pages the system would hand out one by one during the first steps.
-        let moments = |count| (vec![f32::MIN_POSITIVE; count], vec![f32::MIN_POSITIVE; count]);
         Ok(Self {
             features,
             labels,
             weight,
             bias: vec![0.0; DIM],
-            projection_moments: moments(DIM * FEATURES + DIM),
+            projection_moments: Moments::new(DIM * FEATURES + DIM),
             centers: shape.xavier_uniform(&mut rng),
-            moments: moments(shape.values()),
+            moments: Moments::new(shape.values()),
             fused: FusedStep::new(MarginLoss::new(&options, classes, None)?, shape)?,
             sample,
             steps: 0.0,
@@ -157,7 +198,6 @@ impl Trainer {
 
     fn step(&mut self) -> Result<f64, Box<dyn Error>> {
         self.steps += 1.0;
-        let (f, d) = (FEATURES as isize, DIM as isize);
         // Four bytes of a word decide on four values: 51 / 256 is dropout 0.2 to three digits.
         let mut dropped = self.features.clone();
         for four in dropped.chunks_exact_mut(4) {
@@ -166,7 +206,8 @@ impl Trainer {
             }
         }
         let mut embedding = vec![0.0; BATCH * DIM];
-        matmul((BATCH, DIM, FEATURES), (&dropped, (f, 1)), (&self.weight, (1, f)), &mut embedding);
+        let weight = Matrix::new(&self.weight, DIM, FEATURES).transposed();
+        matmul(Matrix::new(&dropped, BATCH, FEATURES), weight, &mut embedding);
         embedding
             .chunks_exact_mut(DIM)
             .for_each(|row| row.iter_mut().zip(&self.bias).for_each(|(x, b)| *x += b));
@@ -175,23 +216,20 @@ impl Trainer {
                 ClassSample::draw(&self.labels, self.fused.shape().num_classes, fraction, &mut self.rng)?;
             self.fused.sample_classes(Some(sample))?;
         }
-        let adam = Adam {
-            moments: (&mut self.moments.0, &mut self.moments.1),
-            rates: Rates::at(self.steps),
-            row: DIM,
-        };
+        let adam = Adam { moments: self.moments.as_mut(), rates: Rates::at(self.steps), row: DIM };
         let mut state = self.fused.margin_loss().initial_state();
         let batch = Batch { embedding: &embedding, labels: &self.labels };
         let output = self.fused.step(batch, &mut self.centers, &mut state, adam)?;
         let mut gradient = vec![0.0; DIM * FEATURES + DIM];
         let (by_weight, by_bias) = gradient.split_at_mut(DIM * FEATURES);
-        matmul((DIM, FEATURES, BATCH), (&output.embedding, (1, d)), (&dropped, (f, 1)), by_weight);
+        let by_embedding = Matrix::new(&output.embedding, BATCH, DIM).transposed();
+        matmul(by_embedding, Matrix::new(&dropped, BATCH, FEATURES), by_weight);
         output
             .embedding
             .chunks_exact(DIM)
             .for_each(|row| by_bias.iter_mut().zip(row).for_each(|(b, g)| *b += g));
-        let (m, v) = (&mut self.projection_moments.0, &mut self.projection_moments.1);
-        let mut adam = Adam { moments: (m, v), rates: Rates::at(self.steps), row: 1 };
+        let moments = self.projection_moments.as_mut();
+        let mut adam = Adam { moments, rates: Rates::at(self.steps), row: 1 };
         adam.update(0, &mut self.weight, &gradient[..DIM * FEATURES]);
         adam.update(DIM * FEATURES, &mut self.bias, &gradient[DIM * FEATURES..]);
         Ok(output.loss)
@@ -221,7 +259,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         times.sort_by(f64::total_cmp);
         let mut row = serde_json::json!({
             "bench": "head", "loss": "ArcFace", "sub_centers": sub_centers, "classes": classes, "batch": BATCH,
-            "threads": threads, "ms_per_step": times[times.len() / 2], "least_ms": times[0],
+            "threads": threads, "level": Level::current().name(), "ms_per_step": times[times.len() / 2],
+            "least_ms": times[0],
         });
         if sample < 1.0 {
             row["sample"] = sample.into();

@@ -3,7 +3,7 @@
 use crate::{
     CenterShape, LossState, MarginLoss, Result,
     fused::log_density_of,
-    unfused::{log_sum_exp_rows, logits, own_class, samples_of, shape_of, unit_rows},
+    unfused::{Cosines, log_sum_exp_rows, logits, own_class, samples_of, shape_of, unit_rows},
 };
 use candle_core::{D, Tensor, Var};
 
@@ -22,14 +22,21 @@ pub struct BlockedLoss {
     pub block_classes: usize,
 }
 
-/// A block of classes and what the batch sees of it.
-struct Seen {
-    /// Cosines, `[B, n]`.
-    cosine: Tensor,
-    /// Which of them are the samples' own classes, `[B, n]`.
-    own: Tensor,
-    /// The cosine with the sample's own class, `[B]`; any other where that is not in the block.
-    target: Tensor,
+/// The centers of all classes.
+#[derive(Clone, Copy)]
+struct Centers<'a> {
+    /// `[C*K, D]`.
+    rows: &'a Tensor,
+    shape: CenterShape,
+}
+
+/// The centers of some classes.
+struct Block<'a> {
+    /// `[n*K, D]`.
+    rows: &'a Tensor,
+    sub_centers: usize,
+    /// The first class.
+    start: usize,
 }
 
 impl BlockedLoss {
@@ -48,26 +55,28 @@ impl BlockedLoss {
         let (unit, norms) = unit_rows(&x)?;
         let target = self.target(&unit, labels, &w, shape)?;
         let samples = samples_of(&target, &norms, labels)?;
+        let all = Centers { rows: &w, shape };
         let (member, mut next) = (self.loss.member(), state.clone());
         let mut density = f64::NEG_INFINITY;
         if let Some(scale) = member.density_scale(&next) {
-            let others = |seen: &Seen| {
-                let logits = (&seen.cosine * scale)?;
+            let others = |seen: &Cosines| {
+                let logits = (&seen.all * scale)?;
                 seen.own.where_cond(&logits.ones_like()?.affine(0.0, -1e30)?, &logits)
             };
-            density = log_density_of(self.log_sums(&unit, labels, (&w, shape), others)?.into_iter());
+            density = log_density_of(self.log_sums(&unit, labels, all, others)?.into_iter());
         }
         member.observe(&mut next, &samples, density);
-        let rule = |seen: &Seen| logits(&self.loss, &next, &samples, (&seen.cosine, &seen.target), &seen.own);
-        let log_sums = self.log_sums(&unit, labels, (&w, shape), rule)?;
+        let rule = |seen: &Cosines| logits(&self.loss, &next, &samples, seen);
+        let log_sums = self.log_sums(&unit, labels, all, rule)?;
         let log_sum = crate::losses::angle::constants(&x, log_sums.iter().copied())?.unsqueeze(1)?;
         let (by_x, mut by_w) = (Var::from_tensor(&x)?, Vec::new());
         let mut gradient = x.zeros_like()?;
         let mut value = log_sum.mean_all()?;
         for start in (0..shape.num_classes).step_by(self.block_classes.max(1)) {
             // A graph of this block alone: its logits, weighed by their derivatives (p - [own class]) / B.
-            let block = Var::from_tensor(&self.rows(&w, shape, start)?)?;
-            let seen = see(&unit_rows(&by_x)?.0, labels, (&block, shape.sub_centers), start)?;
+            let block = Var::from_tensor(&self.rows(all, start)?)?;
+            let classes = Block { rows: &block, sub_centers: shape.sub_centers, start };
+            let seen = see(&unit_rows(&by_x)?.0, labels, classes)?;
             let scaled = rule(&seen)?;
             let own = seen.own.to_dtype(scaled.dtype())?;
             let fixed = scaled.detach();
@@ -99,39 +108,36 @@ impl BlockedLoss {
         &self,
         unit: &Tensor,
         labels: &[u32],
-        (centers, shape): (&Tensor, CenterShape),
-        logits: impl Fn(&Seen) -> candle_core::Result<Tensor>,
+        centers: Centers,
+        logits: impl Fn(&Cosines) -> candle_core::Result<Tensor>,
     ) -> Result<Vec<f64>> {
         let mut parts = vec![Vec::new(); labels.len()];
-        for start in (0..shape.num_classes).step_by(self.block_classes.max(1)) {
-            let block = self.rows(centers, shape, start)?;
-            let seen = see(unit, labels, (&block, shape.sub_centers), start)?;
+        for start in (0..centers.shape.num_classes).step_by(self.block_classes.max(1)) {
+            let rows = &self.rows(centers, start)?;
+            let seen = see(unit, labels, Block { rows, sub_centers: centers.shape.sub_centers, start })?;
             let sums = log_sum_exp_rows(&logits(&seen)?)?;
             parts.iter_mut().zip(sums).for_each(|(parts, sum)| parts.push(sum));
         }
         Ok(parts.iter().map(|parts| crate::unfused::log_sum_exp(parts)).collect())
     }
 
-    fn rows(&self, centers: &Tensor, shape: CenterShape, start: usize) -> candle_core::Result<Tensor> {
+    fn rows(&self, centers: Centers, start: usize) -> candle_core::Result<Tensor> {
+        let Centers { rows, shape } = centers;
         let count = self.block_classes.max(1).min(shape.num_classes - start);
-        centers.narrow(0, start * shape.sub_centers, count * shape.sub_centers)?.contiguous()
+        rows.narrow(0, start * shape.sub_centers, count * shape.sub_centers)?.contiguous()
     }
 }
 
-/// The cosines of unit embeddings with a block of centers whose first class is `start`.
-fn see(
-    unit: &Tensor,
-    labels: &[u32],
-    (block, sub_centers): (&Tensor, usize),
-    start: usize,
-) -> candle_core::Result<Seen> {
-    let (batch, classes) = (labels.len(), block.dim(0)? / sub_centers);
-    let cosine = unit.matmul(&unit_rows(block)?.0.t()?)?.reshape((batch, classes, sub_centers))?;
-    let cosine = cosine.max(D::Minus1)?.clamp(-1.0, 1.0)?;
+/// The cosines of unit embeddings `[B, D]` with a block of centers.
+fn see(unit: &Tensor, labels: &[u32], block: Block) -> candle_core::Result<Cosines> {
+    let Block { rows, sub_centers, start } = block;
+    let (batch, classes) = (labels.len(), rows.dim(0)? / sub_centers);
+    let all = unit.matmul(&unit_rows(rows)?.0.t()?)?.reshape((batch, classes, sub_centers))?;
+    let all = all.max(D::Minus1)?.clamp(-1.0, 1.0)?;
     let inside = |label: u32| (label as usize).wrapping_sub(start).min(classes) as u32;
     let places: Vec<u32> = labels.iter().map(|&label| inside(label)).collect();
-    let own = own_class(&places, classes, block.device())?;
+    let own = own_class(&places, classes, rows.device())?;
     let nearest: Vec<u32> = places.iter().map(|&place| place.min(classes as u32 - 1)).collect();
-    let target = cosine.gather(&Tensor::new(nearest, block.device())?.unsqueeze(1)?, 1)?.squeeze(1)?;
-    Ok(Seen { cosine, own, target })
+    let target = all.gather(&Tensor::new(nearest, rows.device())?.unsqueeze(1)?, 1)?.squeeze(1)?;
+    Ok(Cosines { all, own, target })
 }

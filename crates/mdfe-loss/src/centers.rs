@@ -1,7 +1,7 @@
 //! The shape and the initial values of the class centers.
 
-use crate::{Error, Result};
-use rand::{Rng, RngExt};
+use crate::{Error, Result, draw};
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 /// The shape of the centers: `[C*K, D]`, row-major; row `c * K + k` is sub-center `k` of class `c`.
@@ -34,7 +34,7 @@ impl CenterShape {
     /// The same generator state gives the same values on every platform.
     pub fn xavier_uniform<R: Rng + ?Sized>(&self, rng: &mut R) -> Vec<f32> {
         let bound = (6.0 / (self.rows() + self.embed_dim).max(1) as f64).sqrt();
-        (0..self.values()).map(|_| ((rng.random::<f64>() * 2.0 - 1.0) * bound) as f32).collect()
+        (0..self.values()).map(|_| ((draw::unit(rng) * 2.0 - 1.0) * bound) as f32).collect()
     }
 
     pub(crate) fn check(&self) -> Result<()> {

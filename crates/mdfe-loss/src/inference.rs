@@ -1,9 +1,9 @@
 //! What trained centers are good for: classes of embeddings, dominant sub-centers, label noise.
 
 use crate::{
-    Batch, CenterShape, Error, Result,
+    Batch, CenterShape, Error, Level, Result,
     error::expect_len,
-    kernel::{normalize_rows, padded, products},
+    kernel::{LANES, Normalize, Products, padded},
 };
 use rayon::prelude::*;
 
@@ -33,7 +33,14 @@ impl Centers {
         expect_len("the centers", "[C*K, D]", centers.len(), shape.values())?;
         let depth = padded(shape.embed_dim);
         let (mut units, mut inverses) = (vec![0.0; shape.rows() * depth], vec![0.0; shape.rows()]);
-        match normalize_rows((centers, shape.embed_dim), (&mut units, depth), &mut inverses) {
+        let bad = Level::current().dispatch(Normalize {
+            rows: centers,
+            depth: shape.embed_dim,
+            units: &mut units,
+            width: depth,
+            inverses: &mut inverses,
+        });
+        match bad {
             Some(row) => Err(Error::NotFinite { what: "centers", row }),
             None => Ok(Self { shape, units }),
         }
@@ -118,13 +125,21 @@ impl Centers {
     /// Calls `read` with each sample and its cosines with all centers, `[C*K]`.
     fn visit<T: Send>(&self, embedding: &[f32], read: impl Fn(usize, &[f32]) -> T + Sync) -> Result<Vec<T>> {
         // As many samples at a time as make one vector: the centers are read once for them.
-        const GROUP: usize = super::kernel::LANES;
+        const GROUP: usize = LANES;
         self.samples(embedding)?;
         let (dim, depth, rows) = (self.shape.embed_dim, padded(self.shape.embed_dim), self.shape.rows());
+        let level = Level::current();
         let group = |(index, group): (usize, &[f32])| {
             let count = group.len() / dim;
             let (mut units, mut inverses) = (vec![0.0; count * depth], vec![0.0; count]);
-            if let Some(row) = normalize_rows((group, dim), (&mut units, depth), &mut inverses) {
+            let bad = level.dispatch(Normalize {
+                rows: group,
+                depth: dim,
+                units: &mut units,
+                width: depth,
+                inverses: &mut inverses,
+            });
+            if let Some(row) = bad {
                 return Err(Error::NotFinite { what: "embedding", row: index * GROUP + row });
             }
             let mut columns = vec![0.0; dim * GROUP];
@@ -132,7 +147,13 @@ impl Centers {
                 unit[..dim].iter().enumerate().for_each(|(d, &value)| columns[d * GROUP + sample] = value);
             }
             let mut cosines = vec![0.0; rows * GROUP];
-            products((&self.units, depth), (&columns, GROUP), &mut cosines);
+            level.dispatch(Products {
+                rows: &self.units,
+                stride: depth,
+                columns: &columns,
+                width: GROUP,
+                out: &mut cosines,
+            });
             let mut own = vec![0.0; rows];
             let one = |sample: usize| {
                 own.iter_mut().zip(cosines.chunks_exact(GROUP)).for_each(|(own, row)| *own = row[sample]);

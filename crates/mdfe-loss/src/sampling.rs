@@ -1,7 +1,7 @@
 //! Class sampling (Partial FC).
 
-use crate::{Error, Result};
-use rand::{Rng, RngExt};
+use crate::{Error, Result, draw};
+use rand::Rng;
 
 /// The classes that take part in one step: the batch's own and a random share of the others.
 ///
@@ -45,7 +45,7 @@ impl ClassSample {
         let mut drawn = positives.clone();
         let enough = positives.len + if draw_out { others - wanted } else { wanted };
         while drawn.len < enough {
-            drawn.insert(rng.random_range(0..num_classes as u32));
+            drawn.insert(draw::below(rng, num_classes as u32));
         }
         let classes = if draw_out {
             (0..num_classes as u32).filter(|&c| positives.contains(c) || !drawn.contains(c)).collect()

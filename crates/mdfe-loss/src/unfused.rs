@@ -6,6 +6,16 @@ use crate::{
 };
 use candle_core::{D, DType, Device, Tensor};
 
+/// What the logits of a batch are made of.
+pub(crate) struct Cosines {
+    /// Cosines with the classes at hand, `[B, n]`.
+    pub(crate) all: Tensor,
+    /// Which of them are the samples' own classes, `[B, n]`.
+    pub(crate) own: Tensor,
+    /// The cosine with the sample's own class, `[B]`; any other where that is not at hand.
+    pub(crate) target: Tensor,
+}
+
 /// The mean loss of a batch as a scalar tensor, by candle's own operations on any device and in f32 or f64; one training step of the state.
 ///
 /// # Shapes
@@ -37,7 +47,7 @@ pub fn unfused_loss(
         None => f64::NEG_INFINITY,
     };
     loss.member().observe(&mut next, &samples, density);
-    let logits = logits(loss, &next, &samples, (&cosine, &target), &own)?;
+    let logits = logits(loss, &next, &samples, &Cosines { all: cosine, own, target })?;
     let highest = logits.max_keepdim(1)?.detach();
     let log_sum = (logits.broadcast_sub(&highest)?.exp()?.sum(1)?.log()? + highest.squeeze(1)?)?;
     let value = (log_sum - logits.gather(&index, 1)?.squeeze(1)?)?.mean_all()?;
@@ -82,8 +92,8 @@ pub(crate) fn samples_of(
     norms: &Tensor,
     labels: &[u32],
 ) -> candle_core::Result<Vec<Sample>> {
-    let numbers = |tensor: &Tensor| tensor.detach().to_dtype(DType::F64)?.to_vec1::<f64>();
-    let pairs = numbers(target)?.into_iter().zip(numbers(norms)?).zip(labels);
+    let values = |tensor: &Tensor| tensor.detach().to_dtype(DType::F64)?.to_vec1::<f64>();
+    let pairs = values(target)?.into_iter().zip(values(norms)?).zip(labels);
     Ok(pairs.map(|((cosine, norm), &label)| Sample { cosine, norm, label }).collect())
 }
 
@@ -111,27 +121,27 @@ pub(crate) fn log_sum_exp_rows(logits: &Tensor) -> candle_core::Result<Vec<f64>>
     Ok(pairs.map(|(sum, highest)| sum.ln() + highest).collect())
 }
 
-/// The log-sum-exp of numbers.
+/// The log-sum-exp of values.
 pub(crate) fn log_sum_exp(values: &[f64]) -> f64 {
     log_density_of(values.iter().copied()) + (values.len() as f64).ln()
 }
 
-/// Scaled logits `[B, C]` from cosines `[B, C]` and target cosines `[B]`; `own` marks each sample's class.
+/// Scaled logits `[B, n]`.
 pub(crate) fn logits(
     loss: &MarginLoss,
     state: &LossState,
     samples: &[Sample],
-    (cosine, target): (&Tensor, &Tensor),
-    own: &Tensor,
+    cosines: &Cosines,
 ) -> candle_core::Result<Tensor> {
-    let member = loss.member();
+    let (member, all) = (loss.member(), &cosines.all);
     let others = match member.others(state) {
         Some(rule) => {
             let bounds = samples.iter().map(|&sample| member.bound(sample));
-            rule.tensor(&crate::losses::angle::constants(cosine, bounds)?.unsqueeze(1)?, cosine)?
+            rule.tensor(&crate::losses::angle::constants(all, bounds)?.unsqueeze(1)?, all)?
         }
-        None => cosine.clone(),
+        None => all.clone(),
     };
-    let target = member.target_tensor(state, samples, target)?.unsqueeze(1)?.broadcast_as(cosine.shape())?;
-    own.where_cond(&target.contiguous()?, &others)? * member.scale(state)
+    let target = member.target_tensor(state, samples, &cosines.target)?;
+    let target = target.unsqueeze(1)?.broadcast_as(all.shape())?;
+    cosines.own.where_cond(&target.contiguous()?, &others)? * member.scale(state)
 }

@@ -6,15 +6,13 @@
 mod common;
 
 use candle_core::{Device, Tensor, Var};
-use common::{assert_close, assert_near, cases};
+use common::{assert_close, assert_near, cases_of};
 use mdfe_loss::MarginSoftmax;
 
 #[test]
 fn cuda_equals_cpu_to_1e_4() {
     let device = Device::new_cuda(0).unwrap();
-    for case in
-        cases().iter().filter(|case| case.name.contains("random") || case.name.contains("near the centers"))
-    {
+    for case in &cases_of(&["random", "near the centers"]) {
         let step = &case.steps[0];
         let var = |values: &[f32], rows| {
             Var::from_tensor(&Tensor::from_slice(values, (rows, case.shape.embed_dim), &device).unwrap())
@@ -27,7 +25,7 @@ fn cuda_equals_cpu_to_1e_4() {
         let gradients = loss.backward().unwrap();
         let values =
             |var: &Var| -> Vec<f32> { gradients.get(var).unwrap().flatten_all().unwrap().to_vec1().unwrap() };
-        assert_close(&case.name, &values(&x), &step.embedding_grad, (1e-4, 1e-9));
-        assert_close(&case.name, &values(&w), &step.centers_grad, (1e-4, 1e-9));
+        assert_close(&case.name, &values(&x), &step.embedding_grad, 1e-4, 1e-9);
+        assert_close(&case.name, &values(&w), &step.centers_grad, 1e-4, 1e-9);
     }
 }

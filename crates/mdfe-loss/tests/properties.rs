@@ -7,7 +7,7 @@ mod common;
 use common::{assert_close, assert_near};
 use mdfe_loss::{
     ArcFace, Batch, CenterMatch, CenterShape, CenterUpdate, Centers, ClassSample, CosFace, DynamicMargin,
-    Error, FusedStep, Gradients, LossOptions, LossState, MarginLoss, NormalizedSoftmax,
+    Error, FusedStep, Gradients, Level, LossOptions, LossState, MarginLoss, NormalizedSoftmax,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -58,8 +58,30 @@ fn every_block_size_gives_the_same_result() {
             let (found, _) = setup.run(&options, Some(block));
             // Only the order of f32 sums differs.
             assert_near("loss", found.loss, whole.loss, 1e-6);
-            assert_close("embedding", &found.embedding, &whole.embedding, (3e-6, 1e-9));
-            assert_close("centers", &found.centers, &whole.centers, (3e-6, 1e-9));
+            assert_close("embedding", &found.embedding, &whole.embedding, 3e-6, 1e-9);
+            assert_close("centers", &found.centers, &whole.centers, 3e-6, 1e-9);
+        }
+    }
+}
+
+#[test]
+fn every_level_gives_the_same_result_but_for_rounding() {
+    let setup = setup(203, 3, 20, 9);
+    for options in LossOptions::all() {
+        let with = |level| {
+            let loss = setup.loss(&options);
+            let mut state = loss.initial_state();
+            let mut fused = FusedStep::new(loss, setup.shape).unwrap();
+            fused.set_level(level);
+            fused.loss_and_grad(setup.batch(), &setup.centers, &mut state).unwrap()
+        };
+        let expected = with(Level::current());
+        assert_eq!(setup.run(&options, None).0, expected, "the current level is the one in use");
+        for level in Level::available() {
+            let found = with(level);
+            assert_near("loss", found.loss, expected.loss, 1e-6);
+            assert_close("embedding", &found.embedding, &expected.embedding, 3e-6, 1e-9);
+            assert_close("centers", &found.centers, &expected.centers, 3e-6, 1e-9);
         }
     }
 }
@@ -93,8 +115,8 @@ fn margin_zero_is_scaled_softmax() {
     ] {
         let found = setup.run(&options, None).0;
         assert_near("loss", found.loss, softmax.loss, 1e-12);
-        assert_close("embedding", &found.embedding, &softmax.embedding, (1e-7, 1e-9));
-        assert_close("centers", &found.centers, &softmax.centers, (1e-7, 1e-9));
+        assert_close("embedding", &found.embedding, &softmax.embedding, 1e-7, 1e-9);
+        assert_close("centers", &found.centers, &softmax.centers, 1e-7, 1e-9);
     }
 }
 
@@ -124,8 +146,8 @@ fn permuting_the_classes_permutes_the_gradients() {
     {
         let (found, expected) = (turned.run(options, None).0, setup.run(options, None).0);
         assert_near("loss", found.loss, expected.loss, 1e-6);
-        assert_close("embedding", &found.embedding, &expected.embedding, (3e-6, 1e-9));
-        assert_close("centers", &found.centers, &reverse(&expected.centers), (3e-6, 1e-9));
+        assert_close("embedding", &found.embedding, &expected.embedding, 3e-6, 1e-9);
+        assert_close("centers", &found.centers, &reverse(&expected.centers), 3e-6, 1e-9);
     }
 }
 

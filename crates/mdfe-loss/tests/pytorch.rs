@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{assert_close, assert_near, cases, numbers};
-use mdfe_loss::{Batch, FusedStep};
+use common::{assert_close, assert_near, assert_state, cases};
+use mdfe_loss::{Batch, FusedStep, LossOptions};
 
 /// The accuracy that the crate promises for f32. What is seen is a few 1e-6: a cosine is off by up to 1e-7 and the scale multiplies that by 64.
 const TOLERANCE: f64 = 1e-5;
@@ -26,17 +26,17 @@ fn fused_values_gradients_and_states_equal_pytorch_in_f64() {
                     &format!("{what}, embedding"),
                     &found.embedding,
                     &step.embedding_grad,
-                    (TOLERANCE, 1e-9),
+                    TOLERANCE,
+                    1e-9,
                 );
                 assert_close(
                     &format!("{what}, centers"),
                     &found.centers,
                     &step.centers_grad,
-                    (TOLERANCE, 1e-3),
+                    TOLERANCE,
+                    1e-3,
                 );
-                for (found, expected) in numbers(&state).into_iter().zip(&step.state) {
-                    assert_near(&format!("{what}, state"), found, *expected, 1e-6);
-                }
+                assert_state(&what, &state, &step.state, 1e-6);
             }
         };
         if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check)) {
@@ -44,4 +44,20 @@ fn fused_values_gradients_and_states_equal_pytorch_in_f64() {
         }
     }
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_loss_has_reference_cases_and_a_line_in_the_readme() {
+    let cases = cases();
+    for name in LossOptions::NAMES {
+        let count = cases.iter().filter(|case| case.loss.name() == name).count();
+        assert!(
+            count >= 2,
+            "{name} has {count} cases in tests/fixtures/reference.json, made by tests/reference/loss"
+        );
+        assert!(
+            include_str!("../README.md").contains(&format!("\n| `{name}`")),
+            "README.md: no row for {name}"
+        );
+    }
 }

@@ -5,20 +5,18 @@
 mod common;
 
 use candle_core::{DType, Device, Tensor, Var};
-use common::{assert_close, assert_near, cases, numbers};
+use common::{assert_close, assert_near, assert_state, cases_of};
 use mdfe_loss::{
-    AdaCos, AdaFace, Batch, BlockedLoss, CurricularFace, FusedStep, LossOptions, LossState, MarginLoss,
-    MarginSoftmax, unfused_loss,
+    AdaCos, AdaFace, AdaFaceState, Batch, BlockedLoss, CurricularFace, CurricularFaceState, FusedStep,
+    LossOptions, LossState, MarginLoss, MarginSoftmax, unfused_loss,
 };
 
-fn is_regular(name: &str) -> bool {
-    // At the poles, at ties and below the least norm candle's maximum and clamp share the gradient out in other ways.
-    name.contains("random") || name.contains("near the centers") || name.contains("threshold")
-}
+/// At the poles, at ties and below the least norm candle's maximum and clamp share the gradient out in other ways.
+const REGULAR: [&str; 3] = ["random", "near the centers", "threshold"];
 
 #[test]
 fn unfused_in_f64_equals_pytorch() {
-    for case in cases().iter().filter(|case| is_regular(&case.name)) {
+    for case in &cases_of(&REGULAR) {
         let mut state = case.loss.initial_state();
         for step in &case.steps {
             let var = |values: &[f32], rows| {
@@ -34,9 +32,9 @@ fn unfused_in_f64_equals_pytorch() {
                 let gradient = gradients.get(var).unwrap().to_dtype(DType::F32).unwrap();
                 gradient.flatten_all().unwrap().to_vec1().unwrap()
             };
-            assert_close(&case.name, &values(&x), &step.embedding_grad, (1e-6, 1e-9));
-            assert_close(&case.name, &values(&w), &step.centers_grad, (1e-6, 1e-9));
-            numbers(&state).iter().zip(&step.state).for_each(|(a, b)| assert_near(&case.name, *a, *b, 1e-8));
+            assert_close(&case.name, &values(&x), &step.embedding_grad, 1e-6, 1e-9);
+            assert_close(&case.name, &values(&w), &step.centers_grad, 1e-6, 1e-9);
+            assert_state(&case.name, &state, &step.state, 1e-8);
         }
     }
 }
@@ -47,11 +45,12 @@ fn frozen(case: &common::Case) -> (MarginLoss, LossState) {
         "AdaCos" => (LossOptions::AdaCos(AdaCos { dynamic: false, scale: None }), case.loss.initial_state()),
         "CurricularFace" => {
             let options = CurricularFace { momentum: 1.0, ..Default::default() };
-            (LossOptions::CurricularFace(options), LossState::CurricularFace { t: 0.3 })
+            (LossOptions::CurricularFace(options), LossState::CurricularFace(CurricularFaceState { t: 0.3 }))
         }
         "AdaFace" => {
             let options = AdaFace { momentum: 1.0, ..Default::default() };
-            (LossOptions::AdaFace(options), LossState::AdaFace { batch_mean: 2.0, batch_std: 1.0 })
+            let state = AdaFaceState { batch_mean: 2.0, batch_std: 1.0 };
+            (LossOptions::AdaFace(options), LossState::AdaFace(state))
         }
         _ => return (case.loss.clone(), case.loss.initial_state()),
     };
@@ -61,7 +60,7 @@ fn frozen(case: &common::Case) -> (MarginLoss, LossState) {
 #[test]
 fn central_differences_in_f64_confirm_every_gradient() {
     const H: f64 = 1e-6;
-    for case in cases().iter().filter(|case| case.name.contains("random K=3")) {
+    for case in &cases_of(&["random K=3"]) {
         let (step, (loss, state), dim) = (&case.steps[1], frozen(case), case.shape.embed_dim);
         let value = |x: &[f64], w: &[f64]| {
             let tensor = |v: &[f64], rows| Tensor::from_slice(v, (rows, dim), &Device::Cpu).unwrap();
@@ -92,14 +91,14 @@ fn central_differences_in_f64_confirm_every_gradient() {
         let batch = Batch { embedding: &step.embedding, labels: &step.labels };
         let found = fused.loss_and_grad(batch, &step.centers, &mut state.clone()).unwrap();
         // The differences are good to h^2 times a third derivative of up to 64^3, and to 1e-16 / h.
-        assert_close(&case.name, &found.embedding, &by_x, (1e-5, 1e-9));
-        assert_close(&case.name, &found.centers, &by_w, (1e-5, 1e-9));
+        assert_close(&case.name, &found.embedding, &by_x, 1e-5, 1e-9);
+        assert_close(&case.name, &found.centers, &by_w, 1e-5, 1e-9);
     }
 }
 
 #[test]
 fn backward_through_candle_returns_the_fused_gradients() {
-    for case in cases().iter().filter(|case| case.name.contains("random")) {
+    for case in &cases_of(&["random"]) {
         let step = &case.steps[1];
         let var = |values: &[f32], rows| {
             Var::from_tensor(&Tensor::from_slice(values, (rows, case.shape.embed_dim), &Device::Cpu).unwrap())
@@ -123,7 +122,7 @@ fn backward_through_candle_returns_the_fused_gradients() {
 
 #[test]
 fn blocked_equals_unfused_for_every_block_size() {
-    for case in cases().iter().filter(|case| is_regular(&case.name)) {
+    for case in &cases_of(&REGULAR) {
         for block_classes in [1, 3, 1000] {
             let blocked = BlockedLoss { loss: case.loss.clone(), block_classes };
             let mut state = case.loss.initial_state();
@@ -141,12 +140,9 @@ fn blocked_equals_unfused_for_every_block_size() {
                     let gradient = gradients.get(var).unwrap().to_dtype(DType::F32).unwrap();
                     gradient.flatten_all().unwrap().to_vec1().unwrap()
                 };
-                assert_close(&case.name, &values(&x), &step.embedding_grad, (1e-6, 1e-9));
-                assert_close(&case.name, &values(&w), &step.centers_grad, (1e-6, 1e-9));
-                numbers(&state)
-                    .iter()
-                    .zip(&step.state)
-                    .for_each(|(a, b)| assert_near(&case.name, *a, *b, 1e-8));
+                assert_close(&case.name, &values(&x), &step.embedding_grad, 1e-6, 1e-9);
+                assert_close(&case.name, &values(&w), &step.centers_grad, 1e-6, 1e-9);
+                assert_state(&case.name, &state, &step.state, 1e-8);
             }
         }
     }

@@ -58,12 +58,26 @@ impl Level {
         let lower = name.to_ascii_lowercase();
         let known = Self::NAMES.iter().find(|known| **known == lower);
         let known = known.ok_or_else(|| Error::Unknown { name: name.to_owned() })?;
-        let found = Self::available().into_iter().find(|level| level.name() == *known);
+        let found = Self::detected().into_iter().find(|level| level.name() == *known);
         found.ok_or(Error::Above { name: known, best: Self::best().name() })
     }
 
-    /// Every level that this CPU has, lowest first, whatever the environment says. For tests.
+    /// Every level up to [`Level::current`], lowest first, for tests that run them all.
+    ///
+    /// None is above the one that the environment names, so that a test run under a tool that does not know the CPU's newest
+    /// instructions (valgrind knows AVX2 at most) is kept away from them by [`VARIABLE`] alone.
     pub fn available() -> Vec<Self> {
+        Self::detected_up_to(Self::current())
+    }
+
+    fn detected_up_to(highest: Self) -> Vec<Self> {
+        let mut levels = Self::detected();
+        levels.truncate(highest.rank() + 1);
+        levels
+    }
+
+    /// Every level that this CPU has, lowest first; each includes those below it.
+    fn detected() -> Vec<Self> {
         let mut levels = vec![Self::Portable];
         levels.extend(Avx2::detect().map(Self::Avx2));
         levels.extend(Avx512::detect().map(Self::Avx512));
@@ -72,16 +86,21 @@ impl Level {
     }
 
     fn best() -> Self {
-        Self::available().pop().unwrap_or(Self::Portable)
+        Self::detected().pop().unwrap_or(Self::Portable)
     }
 
     /// The name: `portable`, `avx2`, `avx512` or `avx512bf16`.
     pub fn name(self) -> &'static str {
+        Self::NAMES[self.rank()]
+    }
+
+    /// The place among all levels, 0 for the lowest.
+    fn rank(self) -> usize {
         match self {
-            Self::Portable => Self::NAMES[0],
-            Self::Avx2(_) => Self::NAMES[1],
-            Self::Avx512(_) => Self::NAMES[2],
-            Self::Avx512Bf16(_) => Self::NAMES[3],
+            Self::Portable => 0,
+            Self::Avx2(_) => 1,
+            Self::Avx512(_) => 2,
+            Self::Avx512Bf16(_) => 3,
         }
     }
 
@@ -115,6 +134,7 @@ impl Level {
                 Self::Portable => pulp::Simd::vectorize(pulp::Scalar, kernel),
                 Self::Avx2(proof) => pulp::Simd::vectorize(proof.simd, kernel),
                 Self::Avx512(proof) => pulp::Simd::vectorize(proof.simd, kernel),
+                // Its own instructions are not among these vectors' operations.
                 Self::Avx512Bf16(proof) => pulp::Simd::vectorize(proof.avx512().simd, kernel),
             }
         }
@@ -142,6 +162,15 @@ impl<R, F: FnOnce() -> R> WithSimd for Plain<F> {
     }
 }
 
+/// By what they are, which the proof says nothing more about.
+impl PartialEq for Level {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Level {}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -154,7 +183,7 @@ mod tests {
 
     #[test]
     fn levels_are_found_by_name_and_never_above_the_cpu() {
-        let have: Vec<_> = Level::available().iter().map(|level| level.name()).collect();
+        let have: Vec<_> = Level::detected().iter().map(|level| level.name()).collect();
         assert_eq!(have, Level::NAMES[..have.len()], "each level includes those below it");
         for name in Level::NAMES {
             match Level::named(name) {
@@ -167,6 +196,15 @@ mod tests {
         }
         assert_eq!(Level::named("AVX9").unwrap_err(), Error::Unknown { name: "AVX9".to_owned() });
         assert!(Level::named("Portable").is_ok(), "case does not matter");
+    }
+
+    #[test]
+    fn nothing_above_the_named_level_is_available() {
+        let all = Level::detected();
+        for (below, &level) in all.iter().enumerate() {
+            assert_eq!(Level::detected_up_to(level), all[..=below]);
+        }
+        assert_eq!(Level::available().pop(), Some(Level::current()));
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! A block of classes: its scratch memory and its cosines with the batch.
 
-use super::{plan::Plan, samples::Samples};
+use super::{forward::Others, plan::Plan, samples::Samples, sink::CenterRows};
 use crate::{
     Error, Result,
-    kernel::{Aligned, maximum, normalize_rows, padded, products},
-    losses::member::OtherRule,
+    kernel::{Aligned, Maximum, Normalize, Products, padded},
 };
 use std::{ops::Range, sync::Mutex};
 
@@ -47,14 +46,12 @@ impl Pool {
 
 impl Block {
     /// Computes the cosines of the classes at `positions` with all samples and, for K > 1, their maxima.
-    ///
-    /// `centers` starts at row `first_row` of all centers.
     pub(crate) fn load(
         &mut self,
         plan: &Plan,
         samples: &Samples,
         positions: Range<usize>,
-        (centers, first_row): (&[f32], usize),
+        centers: CenterRows,
     ) -> Result<()> {
         let (dim, sub_centers) = (plan.shape.embed_dim, plan.shape.sub_centers);
         let (depth, width) = (padded(dim), samples.width);
@@ -67,34 +64,44 @@ impl Block {
         let piece = rows / pieces;
         for index in 0..pieces {
             let row = plan.class(positions.start + index) * sub_centers;
-            let units = (&mut self.units[index * piece * depth..][..piece * depth], depth);
-            let rows = (&centers[(row - first_row) * dim..][..piece * dim], dim);
-            if let Some(bad) = normalize_rows(rows, units, &mut self.inverses[index * piece..][..piece]) {
+            let bad = plan.level.dispatch(Normalize {
+                rows: &centers.values[(row - centers.first_row) * dim..][..piece * dim],
+                depth: dim,
+                units: &mut self.units[index * piece * depth..][..piece * depth],
+                width: depth,
+                inverses: &mut self.inverses[index * piece..][..piece],
+            });
+            if let Some(bad) = bad {
                 return Err(Error::NotFinite { what: "centers", row: row + bad });
             }
         }
-        products((&self.units, depth), (&samples.columns, width), &mut self.cosines);
+        plan.level.dispatch(Products {
+            rows: &self.units,
+            stride: depth,
+            columns: &samples.columns,
+            width,
+            out: &mut self.cosines,
+        });
         if sub_centers > 1 {
             self.best.resize(classes * width);
             self.winners.resize(classes * width, 0);
-            maximum((&self.cosines, width), &mut self.best, &mut self.winners);
+            plan.level.dispatch(Maximum {
+                cosines: &self.cosines,
+                width,
+                best: &mut self.best,
+                winners: &mut self.winners,
+            });
         }
         Ok(())
     }
 
     /// Turns the cosines into logits before scaling by the loss's rule, and takes the samples' own classes out.
-    pub(crate) fn apply(
-        &mut self,
-        samples: &Samples,
-        positions: Range<usize>,
-        rule: Option<&dyn OtherRule>,
-        bound: &[f32],
-    ) {
+    pub(crate) fn apply(&mut self, plan: &Plan, samples: &Samples, positions: Range<usize>, others: &Others) {
         let width = samples.width;
         let values = if self.winners.is_empty() { &mut self.cosines } else { &mut self.best };
-        if let Some(rule) = rule {
+        if let Some(rule) = others.rule {
             self.slope.resize(values.len());
-            rule.apply(bound, values, &mut self.slope);
+            rule.apply(plan.level, others.bound, values, &mut self.slope);
         }
         for &sample in samples.targets_in(positions.clone()) {
             let class = samples.targets[sample].position - positions.start;

@@ -1,9 +1,9 @@
 //! The first pass: the log-sum-exp of every sample, and the loss.
 
-use super::{block::Pool, plan::Plan, samples::Samples};
+use super::{block::Pool, plan::Plan, samples::Samples, sink::CenterRows};
 use crate::{
     LossState, Result,
-    kernel::Running,
+    kernel::{AddBlock, Running},
     losses::member::{Member, OtherRule, Point},
 };
 use rayon::prelude::*;
@@ -21,7 +21,7 @@ pub(crate) struct Forward {
     pub(crate) target_slope: Vec<f64>,
 }
 
-/// The rule of the other classes with its numbers by sample.
+/// The rule of the other classes with its bounds by sample.
 pub(crate) struct Others<'a> {
     pub(crate) scale: f64,
     pub(crate) rule: Option<&'a dyn OtherRule>,
@@ -34,16 +34,17 @@ pub(crate) fn running(
     plan: &Plan,
     samples: &Samples,
     centers: &[f32],
-    (others, pool): (&Others, &Pool),
+    others: &Others,
+    pool: &Pool,
 ) -> Result<Running> {
-    let scale = others.scale as f32;
+    let (scale, centers) = (others.scale as f32, CenterRows { values: centers, first_row: 0 });
     let chunk = |chunk| {
         pool.with(|block| {
             let mut running = Running::new(samples.width);
             for positions in plan.blocks(chunk) {
-                block.load(plan, samples, positions.clone(), (centers, 0))?;
-                block.apply(samples, positions, others.rule, others.bound);
-                running.add(block.values(), scale);
+                block.load(plan, samples, positions.clone(), centers)?;
+                block.apply(plan, samples, positions, others);
+                plan.level.dispatch(AddBlock { running: &mut running, values: block.values(), scale });
             }
             Ok(running)
         })
@@ -71,7 +72,7 @@ pub(crate) fn log_density(running: &Running, samples: usize, scale: f64) -> f64 
     log_density_of((0..samples).map(|sample| running.log_sum(sample, scale)))
 }
 
-/// The logarithm of the mean of numbers whose logarithms are given; minus infinity if all of them are zero.
+/// The logarithm of the mean of values whose logarithms are given; minus infinity if all of them are zero.
 pub(crate) fn log_density_of(logs: impl Iterator<Item = f64>) -> f64 {
     let logs: Vec<f64> = logs.collect();
     let highest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -5,11 +5,11 @@ use super::{
     forward::{Forward, Others},
     plan::Plan,
     samples::Samples,
-    sink::Sink,
+    sink::{Part, Sink},
 };
 use crate::{
     Result,
-    kernel::{Aligned, Factors, accumulate, accumulate_winners, padded, probabilities, project_rows, spread},
+    kernel::{Accumulate, AccumulateWinners, Aligned, Factors, Probabilities, Project, Spread, padded},
 };
 use rayon::prelude::*;
 use std::ops::Range;
@@ -37,31 +37,26 @@ impl Backward<'_> {
         let (mut jobs, mut rest, mut first_row) = (Vec::with_capacity(chunks.len()), sink, 0);
         for (index, chunk) in chunks.iter().enumerate() {
             let next = chunks.get(index + 1).map_or(plan.shape.num_classes, |next| plan.class(next.start));
-            let (part, more) = rest.split_at(next * sub_centers - first_row);
-            jobs.push((chunk.clone(), part, first_row));
+            let (sink, more) = rest.split_at(next * sub_centers - first_row);
+            jobs.push((chunk.clone(), Part { sink, first_row }));
             (rest, first_row) = (more, next * sub_centers);
         }
         let jobs = jobs.into_par_iter().zip(partial.par_iter_mut());
-        jobs.try_for_each(|((chunk, part, first_row), sum)| self.chunk(chunk, (part, first_row), sum))?;
+        jobs.try_for_each(|((chunk, part), sum)| self.chunk(chunk, part, sum))?;
         Ok(self.embedding_gradient(&partial[..chunks.len()]))
     }
 
-    fn chunk<T: Sink>(
-        &self,
-        chunk: Range<usize>,
-        (mut part, first_row): (T, usize),
-        sum: &mut Aligned,
-    ) -> Result<()> {
+    fn chunk<T: Sink>(&self, chunk: Range<usize>, mut part: Part<T>, sum: &mut Aligned) -> Result<()> {
         let (plan, samples) = (self.plan, self.samples);
         sum.resize(samples.width * padded(plan.shape.embed_dim));
         sum.fill(0.0);
         self.pool.with(|block| {
             for positions in plan.blocks(chunk) {
-                block.load(plan, samples, positions.clone(), (part.centers(), first_row))?;
-                block.apply(samples, positions.clone(), self.others.rule, self.others.bound);
+                block.load(plan, samples, positions.clone(), part.centers())?;
+                block.apply(plan, samples, positions.clone(), self.others);
                 self.accumulate(block, sum);
                 self.finish_rows(block, positions.clone());
-                self.give(block, positions, (&mut part, first_row));
+                self.give(block, positions, &mut part);
             }
             Ok(())
         })
@@ -69,27 +64,38 @@ impl Backward<'_> {
 
     /// Probabilities, and the sums they weigh: of centers into `sum`, of embeddings into the block's gradients.
     fn accumulate(&self, block: &mut Block, sum: &mut Aligned) {
-        let (samples, depth) = (self.samples, padded(self.plan.shape.embed_dim));
+        let (samples, level) = (self.samples, self.plan.level);
+        let (depth, sub_centers) = (padded(self.plan.shape.embed_dim), self.plan.shape.sub_centers);
         let (width, terms) = (samples.width, samples.count);
-        let weights = (&self.forward.shift[..], &self.forward.factor[..]);
-        let scale = self.others.scale as f32;
-        let slope = self.others.rule.map(|_| &block.slope[..]);
         block.gradients.resize(block.units.len());
         block.gradients.fill(0.0);
-        if self.plan.shape.sub_centers == 1 {
-            probabilities(&mut block.cosines, slope, scale, weights);
-            let classes = block.inverses.len();
-            let by_sample =
-                Factors { values: &block.cosines, output_stride: 1, term_stride: width, terms: classes };
-            accumulate(by_sample, &block.units, depth, sum);
+        level.dispatch(Probabilities {
+            values: if sub_centers == 1 { &mut block.cosines } else { &mut block.best },
+            slope: self.others.rule.map(|_| &block.slope[..]),
+            scale: self.others.scale as f32,
+            shift: &self.forward.shift,
+            factor: &self.forward.factor,
+        });
+        if sub_centers == 1 {
+            let (values, terms) = (&block.cosines[..], block.inverses.len());
+            let factors = Factors { values, output_stride: 1, term_stride: width, terms };
+            level.dispatch(Accumulate { factors, rows: &block.units, width: depth, out: sum });
         } else {
-            probabilities(&mut block.best, slope, scale, weights);
-            let factors = (&block.best[..], &block.winners[..], width);
-            accumulate_winners(factors, (&block.units, self.plan.shape.sub_centers), (sum, depth));
-            spread(factors, &mut block.cosines);
+            level.dispatch(AccumulateWinners {
+                factors: &block.best,
+                winners: &block.winners,
+                stride: width,
+                centers: &block.units,
+                sub_centers,
+                out: sum,
+                width: depth,
+            });
+            let (values, winners) = (&block.best[..], &block.winners[..]);
+            level.dispatch(Spread { values, winners, width, out: &mut block.cosines });
         }
-        let by_class = Factors { values: &block.cosines, output_stride: width, term_stride: 1, terms };
-        accumulate(by_class, &samples.rows, depth, &mut block.gradients);
+        let factors = Factors { values: &block.cosines, output_stride: width, term_stride: 1, terms };
+        let (rows, out) = (&samples.rows[..], &mut block.gradients[..]);
+        level.dispatch(Accumulate { factors, rows, width: depth, out });
     }
 
     /// Takes the gradient through the normalisation and adds the targets' part, which is kept in f64 to its end: it is a small difference
@@ -98,8 +104,14 @@ impl Backward<'_> {
         let shape = self.plan.shape;
         let depth = padded(shape.embed_dim);
         block.projected.resize(block.inverses.len() * shape.embed_dim);
-        let input = (&block.gradients[..], &block.units[..], depth);
-        project_rows(input, &block.inverses, (&mut block.projected, shape.embed_dim));
+        self.plan.level.dispatch(Project {
+            gradients: &block.gradients,
+            units: &block.units,
+            width: depth,
+            inverses: &block.inverses,
+            out: &mut block.projected,
+            depth: shape.embed_dim,
+        });
         for &sample in self.samples.targets_in(positions.clone()) {
             let (target, embedding) = (&self.samples.targets[sample], &self.samples.embedding[sample]);
             let row = (target.position - positions.start) * shape.sub_centers + target.sub_center;
@@ -112,15 +124,16 @@ impl Backward<'_> {
         }
     }
 
-    fn give<T: Sink>(&self, block: &Block, positions: Range<usize>, (part, first_row): (&mut T, usize)) {
+    fn give<T: Sink>(&self, block: &Block, positions: Range<usize>, part: &mut Part<T>) {
         let (plan, sub_centers) = (self.plan, self.plan.shape.sub_centers);
-        let row = |position: usize| plan.class(position) * sub_centers - first_row;
+        let Part { sink, first_row } = part;
+        let row = |position: usize| plan.class(position) * sub_centers - *first_row;
         if plan.is_dense() {
-            return part.give(row(positions.start), &block.projected);
+            return sink.give(row(positions.start), &block.projected);
         }
         let gradients = block.projected.chunks_exact(sub_centers * plan.shape.embed_dim);
         for (position, gradient) in positions.zip(gradients) {
-            part.give(row(position), gradient);
+            sink.give(row(position), gradient);
         }
     }
 

@@ -1,6 +1,6 @@
 //! How the classes of a step are cut up: into chunks for threads, into blocks for the cache.
 
-use crate::{CenterShape, ClassSample, Error, Result, kernel::padded};
+use crate::{CenterShape, ClassSample, Error, Level, Result, kernel::padded};
 use std::ops::Range;
 
 /// At most this many chunks. Each has a partial gradient `[B, D]` of its own; more threads than this have nothing to do.
@@ -9,11 +9,22 @@ const MAX_CHUNKS: usize = 64;
 /// Values of a block's cosines: 48 KB, which leaves room for its centers and the batch in the second-level cache.
 const BLOCK_VALUES: usize = 12 * 1024;
 
+/// What may be chosen about the cutting and the work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tuning {
+    /// Classes per block; `None` for as many as fit the cache.
+    pub(crate) block_classes: Option<usize>,
+    /// The instruction set of the kernels.
+    pub(crate) level: Level,
+}
+
 /// The classes that take part in a step, and their partition, which depends on sizes alone and never on the number of threads: the same
 /// input gives the same bytes on any number of them.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
     pub(crate) shape: CenterShape,
+    /// The instruction set of the kernels.
+    pub(crate) level: Level,
     sample: Option<&'a [u32]>,
     /// The number of classes that take part.
     active: usize,
@@ -28,14 +39,14 @@ impl<'a> Plan<'a> {
         shape: CenterShape,
         sample: Option<&'a ClassSample>,
         samples: usize,
-        block_classes: Option<usize>,
+        tuning: Tuning,
     ) -> Self {
         let sample = sample.map(ClassSample::classes);
         let active = sample.map_or(shape.num_classes, <[u32]>::len);
         let fitting = (BLOCK_VALUES / (shape.sub_centers * padded(samples))).clamp(4, 128);
-        let block = block_classes.unwrap_or(fitting).max(1);
+        let block = tuning.block_classes.unwrap_or(fitting).max(1);
         let chunk = active.div_ceil(MAX_CHUNKS).next_multiple_of(block);
-        Self { shape, sample, active, block, chunk }
+        Self { shape, level: tuning.level, sample, active, block, chunk }
     }
 
     /// The class at a position.

@@ -14,6 +14,28 @@ pub(crate) trait Sink: Send + Sized {
     fn give(&mut self, first_row: usize, gradient: &[f32]);
 }
 
+/// A run of rows of the centers.
+#[derive(Clone, Copy)]
+pub(crate) struct CenterRows<'a> {
+    /// `[rows, D]`.
+    pub(crate) values: &'a [f32],
+    /// The place of the first among all rows.
+    pub(crate) first_row: usize,
+}
+
+/// What a chunk of classes owns of a sink.
+pub(crate) struct Part<T> {
+    pub(crate) sink: T,
+    /// The place of its first row among all rows.
+    pub(crate) first_row: usize,
+}
+
+impl<T: Sink> Part<T> {
+    pub(crate) fn centers(&self) -> CenterRows<'_> {
+        CenterRows { values: self.sink.centers(), first_row: self.first_row }
+    }
+}
+
 /// Keeps the gradients.
 pub(crate) struct Collect<'a> {
     pub(crate) centers: &'a [f32],

@@ -4,13 +4,13 @@ use super::{
     block::Pool,
     forward::{Forward, Others, log_density, running},
     gradient::Backward,
-    plan::Plan,
+    plan::{Plan, Tuning},
     samples::Samples,
     sink::{Collect, Sink, Update},
 };
 use crate::{
-    Batch, CenterShape, CenterUpdate, ClassSample, Error, LossState, MarginLoss, Result, error::expect_len,
-    kernel::Aligned,
+    Batch, CenterShape, CenterUpdate, ClassSample, Error, Level, LossState, MarginLoss, Result,
+    error::expect_len, kernel::Aligned,
 };
 
 /// A loss with both gradients.
@@ -44,7 +44,7 @@ pub struct FusedStep {
     loss: MarginLoss,
     shape: CenterShape,
     sample: Option<ClassSample>,
-    block_classes: Option<usize>,
+    tuning: Tuning,
     pool: Pool,
     samples: Samples,
     partial: Vec<Aligned>,
@@ -55,8 +55,9 @@ impl FusedStep {
     pub fn new(loss: MarginLoss, shape: CenterShape) -> Result<Self> {
         shape.check()?;
         expect_len("the centers' classes", "[C]", shape.num_classes, loss.num_classes())?;
+        let tuning = Tuning { block_classes: None, level: Level::current() };
         let (pool, samples) = (Pool::default(), Samples::default());
-        Ok(Self { loss, shape, sample: None, block_classes: None, pool, samples, partial: Vec::new() })
+        Ok(Self { loss, shape, sample: None, tuning, pool, samples, partial: Vec::new() })
     }
 
     /// The loss.
@@ -91,19 +92,26 @@ impl FusedStep {
         if classes == 0 {
             return Err(Error::Size { what: "the block size", value: classes, limit: usize::MAX });
         }
-        self.block_classes = Some(classes);
+        self.tuning.block_classes = Some(classes);
         Ok(())
+    }
+
+    /// Sets the instruction set of the kernels. Default: [`Level::current`], the CPU's best or what `MDFE_SIMD` names.
+    ///
+    /// Changes results by rounding alone.
+    pub fn set_level(&mut self, level: Level) {
+        self.tuning.level = level;
     }
 
     /// The mean loss of a batch in the present state, which it does not change. `centers` is `[C*K, D]`.
     pub fn loss(&mut self, batch: Batch, centers: &[f32], state: &LossState) -> Result<f64> {
         self.check(batch, centers, state)?;
-        let plan = Plan::new(self.shape, self.sample.as_ref(), batch.len(), self.block_classes);
+        let plan = Plan::new(self.shape, self.sample.as_ref(), batch.len(), self.tuning);
         self.samples.prepare(batch, centers, &plan)?;
         let rule = self.loss.member().others(state);
         let bound = bounds(&self.loss, &self.samples);
         let others = Others { scale: self.loss.member().scale(state), rule: rule.as_deref(), bound: &bound };
-        let running = running(&plan, &self.samples, centers, (&others, &self.pool))?;
+        let running = running(&plan, &self.samples, centers, &others, &self.pool)?;
         Ok(Forward::new(self.loss.member(), state, &self.samples, &running).loss)
     }
 
@@ -146,9 +154,9 @@ impl FusedStep {
 
     /// Both passes over checked input. The state changes only when the first pass has found nothing wrong.
     fn run<T: Sink>(&mut self, batch: Batch, sink: T, state: &mut LossState) -> Result<StepOutput> {
-        let Self { loss, shape, sample, block_classes, pool, samples, partial } = self;
+        let Self { loss, shape, sample, tuning, pool, samples, partial } = self;
         let (member, pool) = (loss.member(), &*pool);
-        let plan = Plan::new(*shape, sample.as_ref(), batch.len(), *block_classes);
+        let plan = Plan::new(*shape, sample.as_ref(), batch.len(), *tuning);
         samples.prepare(batch, sink.centers(), &plan)?;
         let samples = &*samples;
         let bound = bounds(loss, samples);
@@ -156,13 +164,13 @@ impl FusedStep {
         let mut density = f64::NEG_INFINITY;
         if let Some(scale) = member.density_scale(&next) {
             let others = Others { scale, rule: None, bound: &bound };
-            let running = running(&plan, samples, sink.centers(), (&others, pool))?;
+            let running = running(&plan, samples, sink.centers(), &others, pool)?;
             density = log_density(&running, samples.count, scale);
         }
         member.observe(&mut next, &samples.samples, density);
         let rule = member.others(&next);
         let others = Others { scale: member.scale(&next), rule: rule.as_deref(), bound: &bound };
-        let running = running(&plan, samples, sink.centers(), (&others, pool))?;
+        let running = running(&plan, samples, sink.centers(), &others, pool)?;
         let forward = Forward::new(member, &next, samples, &running);
         *state = next;
         let backward = Backward { plan: &plan, samples, forward: &forward, others: &others, pool };
@@ -171,7 +179,7 @@ impl FusedStep {
     }
 }
 
-/// Each sample's number for the rule of the other classes, `[B padded]`.
+/// Each sample's bound for the rule of the other classes, `[B padded]`.
 fn bounds(loss: &MarginLoss, samples: &Samples) -> Vec<f32> {
     let bounds = samples.samples.iter().map(|&sample| loss.member().bound(sample) as f32);
     let mut bounds: Vec<f32> = bounds.collect();

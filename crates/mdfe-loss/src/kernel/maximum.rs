@@ -1,22 +1,13 @@
 //! The maximum over sub-centers and its gradient's way back.
 
-use pulp::{Arch, Simd, WithSimd};
+use mdfe_simd::{Simd, WithSimd};
 
 /// `best` `[n, width]` = the maximum over K of `cosines` `[n * K, width]`, `winners` = which one; of equals the first.
-pub(crate) fn maximum((cosines, width): (&[f32], usize), best: &mut [f32], winners: &mut [u8]) {
-    Arch::new().dispatch(Maximum { cosines, width, best, winners });
-}
-
-/// `out` `[n * K, width]` = `values` `[n, width]` where the sub-center is the winner, 0 elsewhere.
-pub(crate) fn spread((values, winners, width): (&[f32], &[u8], usize), out: &mut [f32]) {
-    Arch::new().dispatch(Spread { values, winners, width, out });
-}
-
-struct Maximum<'a> {
-    cosines: &'a [f32],
-    width: usize,
-    best: &'a mut [f32],
-    winners: &'a mut [u8],
+pub(crate) struct Maximum<'a> {
+    pub(crate) cosines: &'a [f32],
+    pub(crate) width: usize,
+    pub(crate) best: &'a mut [f32],
+    pub(crate) winners: &'a mut [u8],
 }
 
 impl WithSimd for Maximum<'_> {
@@ -42,11 +33,12 @@ impl WithSimd for Maximum<'_> {
     }
 }
 
-struct Spread<'a> {
-    values: &'a [f32],
-    winners: &'a [u8],
-    width: usize,
-    out: &'a mut [f32],
+/// `out` `[n * K, width]` = `values` `[n, width]` where the sub-center is the winner, 0 elsewhere.
+pub(crate) struct Spread<'a> {
+    pub(crate) values: &'a [f32],
+    pub(crate) winners: &'a [u8],
+    pub(crate) width: usize,
+    pub(crate) out: &'a mut [f32],
 }
 
 impl WithSimd for Spread<'_> {
@@ -61,6 +53,39 @@ impl WithSimd for Spread<'_> {
             for (k, out) in class.chunks_exact_mut(width).enumerate() {
                 for ((out, &value), &winner) in out.iter_mut().zip(values).zip(winners) {
                     *out = if winner == k as u8 { value } else { 0.0 };
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::testing::values;
+    use mdfe_simd::Level;
+
+    #[test]
+    fn every_level_finds_the_first_of_the_largest_and_spreads_to_it_alone() {
+        let (width, classes, sub_centers) = (32, 5, 3);
+        let mut cosines = values(classes * sub_centers * width, 1);
+        // A class whose first two sub-centers are equal.
+        cosines.copy_within(..width, width);
+        let at = |class: usize, k: usize, sample: usize| cosines[(class * sub_centers + k) * width + sample];
+        for level in Level::available() {
+            let (mut best, mut winners) = (vec![9.0; classes * width], vec![9; classes * width]);
+            level.dispatch(Maximum { cosines: &cosines, width, best: &mut best, winners: &mut winners });
+            let mut out = vec![9.0; cosines.len()];
+            level.dispatch(Spread { values: &best, winners: &winners, width, out: &mut out });
+            for i in 0..classes * width {
+                let (class, sample) = (i / width, i % width);
+                let highest = (0..sub_centers).map(|k| at(class, k, sample)).fold(f32::MIN, f32::max);
+                let first = (0..sub_centers).find(|&k| at(class, k, sample) == highest);
+                assert_eq!((best[i], Some(usize::from(winners[i]))), (highest, first), "{level}: {i}");
+                for k in 0..sub_centers {
+                    let expected = if Some(k) == first { highest } else { 0.0 };
+                    let found = out[(class * sub_centers + k) * width + sample];
+                    assert_eq!(found, expected, "{level}: class {class}, sub-center {k}, sample {sample}");
                 }
             }
         }

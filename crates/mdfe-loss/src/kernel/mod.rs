@@ -1,22 +1,26 @@
-//! The loops of the fused step: plain functions on slices, each run with the widest vectors the CPU has.
+//! The loops of the fused step. Each is a struct that names its operands, and runs where it is handed to
+//! [`Level::dispatch`](mdfe_simd::Level::dispatch) or one of its users.
 
 mod accumulate;
 mod aligned;
-#[cfg(test)]
-mod instruction_sets;
+mod elementwise;
 mod maximum;
 mod products;
 mod rows;
 mod softmax;
+#[cfg(test)]
+mod testing;
+mod tiles;
 mod winners;
 
-pub(crate) use accumulate::{Factors, accumulate};
+pub(crate) use accumulate::{Accumulate, Factors};
 pub(crate) use aligned::Aligned;
-pub(crate) use maximum::{maximum, spread};
-pub(crate) use products::products;
-pub(crate) use rows::{INVERSE_LIMIT, normalize_rows, project_rows};
-pub(crate) use softmax::{Running, probabilities};
-pub(crate) use winners::accumulate_winners;
+pub(crate) use elementwise::Elementwise;
+pub(crate) use maximum::{Maximum, Spread};
+pub(crate) use products::Products;
+pub(crate) use rows::{INVERSE_LIMIT, Normalize, Project};
+pub(crate) use softmax::{AddBlock, Probabilities, Running};
+pub(crate) use winners::AccumulateWinners;
 
 /// Columns are padded to this many values, the widest vector in use.
 pub(crate) const LANES: usize = 16;

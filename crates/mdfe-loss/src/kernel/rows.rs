@@ -1,38 +1,19 @@
 //! L2 normalisation of centers, and the gradient's way back through it.
 
-use pulp::{Arch, Simd, WithSimd};
+use mdfe_simd::{Simd, WithSimd};
 
 /// The inverse of the least norm: shorter rows are divided by 1e-12 in place of their norm, as `torch.nn.functional.normalize` does.
 pub(crate) const INVERSE_LIMIT: f32 = 1e12;
 
 /// Normalises `rows` `[n, depth]` into `units` `[n, width]` (zero-padded) and `inverses` `[n]`, 1 / norm.
 ///
-/// Returns the first row that is not finite, if there is one.
-pub(crate) fn normalize_rows(
-    (rows, depth): (&[f32], usize),
-    (units, width): (&mut [f32], usize),
-    inverses: &mut [f32],
-) -> Option<usize> {
-    Arch::new().dispatch(Normalize { rows, depth, units, width, inverses })
-}
-
-/// The gradient by rows from the gradient by their units: `out` `[n, depth]` = (g - (g . u) u) / norm.
-///
-/// `gradients` and `units` are `[n, width]`. A row shorter than 1e-12 has g * 1e12, because its divisor is constant.
-pub(crate) fn project_rows(
-    (gradients, units, width): (&[f32], &[f32], usize),
-    inverses: &[f32],
-    (out, depth): (&mut [f32], usize),
-) {
-    Arch::new().dispatch(Project { gradients, units, width, inverses, out, depth });
-}
-
-struct Normalize<'a> {
-    rows: &'a [f32],
-    depth: usize,
-    units: &'a mut [f32],
-    width: usize,
-    inverses: &'a mut [f32],
+/// Its output is the first row that is not finite, if there is one.
+pub(crate) struct Normalize<'a> {
+    pub(crate) rows: &'a [f32],
+    pub(crate) depth: usize,
+    pub(crate) units: &'a mut [f32],
+    pub(crate) width: usize,
+    pub(crate) inverses: &'a mut [f32],
 }
 
 impl WithSimd for Normalize<'_> {
@@ -73,13 +54,16 @@ fn normalize_extreme(row: &[f32], unit: &mut [f32], inverse: &mut f32) -> bool {
     norm.is_finite()
 }
 
-struct Project<'a> {
-    gradients: &'a [f32],
-    units: &'a [f32],
-    width: usize,
-    inverses: &'a [f32],
-    out: &'a mut [f32],
-    depth: usize,
+/// The gradient by rows from the gradient by their units: `out` `[n, depth]` = (g - (g . u) u) / norm.
+///
+/// `gradients` and `units` are `[n, width]`, `inverses` is `[n]`. A row shorter than 1e-12 has g * 1e12, because its divisor is constant.
+pub(crate) struct Project<'a> {
+    pub(crate) gradients: &'a [f32],
+    pub(crate) units: &'a [f32],
+    pub(crate) width: usize,
+    pub(crate) inverses: &'a [f32],
+    pub(crate) out: &'a mut [f32],
+    pub(crate) depth: usize,
 }
 
 impl WithSimd for Project<'_> {
@@ -108,4 +92,66 @@ fn dot<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> f32 {
     }
     let tail: f32 = left_tail.iter().zip(right_tail).map(|(a, b)| a * b).sum();
     simd.reduce_sum_f32s(simd.add_f32s(sums[0], sums[1])) + tail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::testing::{assert_same, values};
+    use mdfe_simd::Level;
+
+    #[test]
+    fn every_level_normalises_rows_and_projects_gradients() {
+        // A depth that fills no vector, and rows that are short, shorter than the limit, long and not finite.
+        let (depth, width, count) = (21, 32, 6);
+        let mut rows = values(count * depth, 1);
+        for (row, factor) in [(1, 1e-11), (2, 1e-20), (3, 1e25)] {
+            rows[row * depth..][..depth].iter_mut().for_each(|value| *value *= factor);
+        }
+        let gradients = values(count * width, 2);
+        let row = |r: usize| rows[r * depth..][..depth].iter().map(|&value| f64::from(value));
+        let norm = |r: usize| row(r).map(|value| value * value).sum::<f64>().sqrt().max(1e-12);
+        let mut units = vec![0.0; count * width];
+        let (mut expected, mut projected) = (vec![0.0; count * width], Vec::new());
+        for r in 0..count {
+            let unit = &mut expected[r * width..][..depth];
+            unit.iter_mut().zip(row(r)).for_each(|(unit, value)| *unit = value / norm(r));
+            let gradient: Vec<f64> = gradients[r * width..][..depth].iter().map(|&g| f64::from(g)).collect();
+            let along = gradient.iter().zip(unit.iter()).map(|(g, u)| g * u).sum::<f64>();
+            let along = if norm(r) > 1e-12 { along } else { 0.0 };
+            projected.extend(gradient.iter().zip(unit.iter()).map(|(g, u)| g - along * u));
+        }
+        for level in Level::available() {
+            let mut inverses = vec![0.0; count];
+            units.fill(9.0);
+            let (units, inverses) = (&mut units[..], &mut inverses[..]);
+            let bad = level.dispatch(Normalize { rows: &rows, depth, units, width, inverses });
+            assert_eq!(bad, None, "{level}");
+            assert_same(level, units, &expected);
+            for (r, &inverse) in inverses.iter().enumerate() {
+                assert!((f64::from(inverse) * norm(r) - 1.0).abs() < 1e-6, "{level}: row {r}");
+            }
+            let mut out = vec![9.0; count * depth];
+            let out = &mut out[..];
+            level.dispatch(Project { gradients: &gradients, units, width, inverses, out, depth });
+            // Without the divisor, which spans forty orders of magnitude.
+            let scaled: Vec<f32> = (0..count * depth).map(|i| out[i] / inverses[i / depth]).collect();
+            assert_same(level, &scaled, &projected);
+        }
+    }
+
+    #[test]
+    fn every_level_names_the_first_row_that_is_not_finite() {
+        let (depth, width, count) = (21, 32, 4);
+        for bad in [f32::NAN, f32::INFINITY] {
+            let mut rows = values(count * depth, 1);
+            (rows[2 * depth + 20], rows[3 * depth]) = (bad, bad);
+            for level in Level::available() {
+                let (mut units, mut inverses) = (vec![0.0; count * width], vec![0.0; count]);
+                let (units, inverses) = (&mut units[..], &mut inverses[..]);
+                let found = level.dispatch(Normalize { rows: &rows, depth, units, width, inverses });
+                assert_eq!(found, Some(2), "{level}");
+            }
+        }
+    }
 }

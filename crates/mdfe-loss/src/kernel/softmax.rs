@@ -1,6 +1,6 @@
 //! The softmax over a block: its share of the log-sum-exp, and probabilities.
 
-use pulp::{Arch, Simd, WithSimd};
+use mdfe_simd::{Simd, WithSimd};
 
 /// The running log-sum-exp of each sample over the classes seen so far: the sum is relative to the maximum.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,36 +18,20 @@ impl Running {
         Self { maximum: vec![-1e30; width], sum: vec![0.0; width] }
     }
 
-    /// Takes in a block of logits before scaling, `[n, width]`; minus infinity stands for no class.
-    pub(crate) fn add(&mut self, values: &[f32], scale: f32) {
-        Arch::new().dispatch(Add { running: self, values, scale });
-    }
-
     /// ln sum_c exp(scale value_c) of one sample, minus infinity if there was no class.
     pub(crate) fn log_sum(&self, sample: usize, scale: f64) -> f64 {
         scale * f64::from(self.maximum[sample]) + f64::from(self.sum[sample]).ln()
     }
 }
 
-/// `values` `[n, width]` (logits before scaling) become `factor` exp(`scale` (value - `shift`)), times `slope` if there is one.
-///
-/// `shift` and `factor` are `[width]`.
-pub(crate) fn probabilities(
-    values: &mut [f32],
-    slope: Option<&[f32]>,
-    scale: f32,
-    (shift, factor): (&[f32], &[f32]),
-) {
-    Arch::new().dispatch(Probabilities { values, slope, scale, shift, factor });
+/// Takes in a block of logits before scaling, `[n, width]`; minus infinity stands for no class.
+pub(crate) struct AddBlock<'a> {
+    pub(crate) running: &'a mut Running,
+    pub(crate) values: &'a [f32],
+    pub(crate) scale: f32,
 }
 
-struct Add<'a> {
-    running: &'a mut Running,
-    values: &'a [f32],
-    scale: f32,
-}
-
-impl WithSimd for Add<'_> {
+impl WithSimd for AddBlock<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -76,12 +60,15 @@ impl WithSimd for Add<'_> {
     }
 }
 
-struct Probabilities<'a> {
-    values: &'a mut [f32],
-    slope: Option<&'a [f32]>,
-    scale: f32,
-    shift: &'a [f32],
-    factor: &'a [f32],
+/// `values` `[n, width]` (logits before scaling) become `factor` exp(`scale` (value - `shift`)), times `slope` if there is one.
+///
+/// `shift` and `factor` are `[width]`, `slope` is `[n, width]`.
+pub(crate) struct Probabilities<'a> {
+    pub(crate) values: &'a mut [f32],
+    pub(crate) slope: Option<&'a [f32]>,
+    pub(crate) scale: f32,
+    pub(crate) shift: &'a [f32],
+    pub(crate) factor: &'a [f32],
 }
 
 impl WithSimd for Probabilities<'_> {
@@ -124,6 +111,8 @@ fn exp(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::testing::{assert_same, values};
+    use mdfe_simd::Level;
 
     #[test]
     fn exp_is_exact_to_two_units_in_the_last_place() {
@@ -138,14 +127,40 @@ mod tests {
     }
 
     #[test]
-    fn running_sum_over_blocks_equals_one_sum() {
-        let values: Vec<f32> = (0..64).map(|i| ((i * 37 % 64) as f32) / 32.0 - 1.0).collect();
-        let (mut whole, mut parts) = (Running::new(16), Running::new(16));
-        whole.add(&values, 30.0);
-        parts.add(&values[..16], 30.0);
-        parts.add(&values[16..], 30.0);
-        for sample in 0..16 {
-            assert!((whole.log_sum(sample, 30.0) - parts.log_sum(sample, 30.0)).abs() < 1e-6);
+    fn every_level_adds_blocks_up_to_one_sum() {
+        let (width, values) = (16, values(64, 1));
+        for level in Level::available() {
+            let (mut whole, mut parts) = (Running::new(width), Running::new(width));
+            level.dispatch(AddBlock { running: &mut whole, values: &values, scale: 30.0 });
+            for values in [&values[..width], &values[width..]] {
+                level.dispatch(AddBlock { running: &mut parts, values, scale: 30.0 });
+            }
+            for sample in 0..width {
+                let terms = values.iter().skip(sample).step_by(width).map(|&v| (30.0 * f64::from(v)).exp());
+                let expected = terms.sum::<f64>().ln();
+                for found in [whole.log_sum(sample, 30.0), parts.log_sum(sample, 30.0)] {
+                    assert!((found - expected).abs() < 1e-5, "{level}: {found} where {expected} is right");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_weighs_exponentials() {
+        let (width, count) = (16, 3);
+        let (before, slope) = (values(width * count, 1), values(width * count, 2));
+        let (shift, factor) = (vec![1.0; width], values(width, 3));
+        for level in Level::available() {
+            for slope in [None, Some(&slope[..])] {
+                let mut found = before.clone();
+                let values = &mut found[..];
+                level.dispatch(Probabilities { values, slope, scale: 5.0, shift: &shift, factor: &factor });
+                let expected = (0..width * count).map(|i| {
+                    let exponential = (5.0 * (f64::from(before[i]) - 1.0)).exp();
+                    f64::from(factor[i % width]) * exponential * slope.map_or(1.0, |s| f64::from(s[i]))
+                });
+                assert_same(level, &found, &expected.collect::<Vec<f64>>());
+            }
         }
     }
 }

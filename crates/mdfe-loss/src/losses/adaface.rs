@@ -2,73 +2,64 @@
 
 use super::{
     angle::{constants, rotate, rotate_tensor},
-    member::{Member, Point, Sample, check_margin, check_option, check_scale},
+    member::{Member, Point, Sample},
+    options::{ANGLE, POSITIVE, SCALE, SHARE, loss_options},
 };
-use crate::{LossState, Result};
+use crate::LossState;
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
-/// A margin that follows the image's quality, read off the embedding's norm.
-///
-/// Kim et al., "AdaFace: Quality Adaptive Margin for Face Recognition" (2204.00964), eqs. 13 to 17. With z = clip(h (norm - mean) / (std + 0.001), -1, 1) the target's
-/// logit is s (cos(clip(theta - m z, 0.001, pi - 0.001)) - m (z + 1)): a low norm acts like ArcFace, a high one like a cosine margin. Each training
-/// step first moves mean and std towards the batch's by 1 - momentum; norms are clipped to [0.001, 100]. As in the authors' code the target cosine is
-/// clipped to ±0.999, and no gradient flows through z or the clips.
-///
-/// State: `batch_mean` from 20, `batch_std` from 100. A batch of one sample has no standard deviation: it moves the mean alone.
-/// For images of very different quality.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdaFace {
-    /// The scale s. Default 64.
-    pub scale: f64,
-    /// The margin m in radians, 0 to pi/2. Default 0.4.
-    pub margin: f64,
-    /// The concentration h, above 0. Default 0.333.
-    pub concentration: f64,
-    /// The share of mean and std that stays in a step, 0 to 1. Default 0.99.
-    pub momentum: f64,
+loss_options! {
+    /// A margin that follows the image's quality, read off the embedding's norm.
+    ///
+    /// Kim et al., "AdaFace: Quality Adaptive Margin for Face Recognition" (2204.00964), eqs. 13 to 17. With z = clip(h (norm - mean) / (std + 0.001), -1, 1) the target's
+    /// logit is s (cos(clip(theta - m z, 0.001, pi - 0.001)) - m (z + 1)): a low norm acts like ArcFace, a high one like a cosine margin. Each training
+    /// step first moves mean and std towards the batch's by 1 - momentum; norms are clipped to [0.001, 100]. As in the authors' code the target cosine is
+    /// clipped to ±0.999, and no gradient flows through z or the clips.
+    ///
+    /// State: `batch_mean` from 20, `batch_std` from 100. A batch of one sample has no standard deviation: it moves the mean alone.
+    /// For images of very different quality.
+    AdaFace {
+        /// The scale s. Default 64.
+        scale: f64 = 64.0, SCALE;
+        /// The margin m in radians, 0 to pi/2. Default 0.4.
+        margin: f64 = 0.4, ANGLE;
+        /// The concentration h, above 0. Default 0.333.
+        concentration: f64 = 0.333, POSITIVE;
+        /// The share of mean and std that stays in a step, 0 to 1. Default 0.99.
+        momentum: f64 = 0.99, SHARE;
+    }
 }
 
-impl Default for AdaFace {
-    fn default() -> Self {
-        Self { scale: 64.0, margin: 0.4, concentration: 0.333, momentum: 0.99 }
-    }
+/// What [`AdaFace`] remembers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AdaFaceState {
+    /// The moving average of the batch's mean embedding norm.
+    pub batch_mean: f64,
+    /// The moving average of the batch's standard deviation of the embedding norm.
+    pub batch_std: f64,
 }
 
 /// The authors' epsilon, of angles, cosines, norms and standard deviations alike.
 const EPSILON: f64 = 1e-3;
 
 impl AdaFace {
-    pub(crate) fn check(&self) -> Result<()> {
-        check_scale("AdaFace", self.scale)?;
-        check_margin("AdaFace", "margin", self.margin)?;
-        let h = self.concentration;
-        check_option("AdaFace", ("concentration", h), "above 0", h > 0.0)?;
-        let holds = (0.0..=1.0).contains(&self.momentum);
-        check_option("AdaFace", ("momentum", self.momentum), "between 0 and 1", holds)
-    }
-
     /// z, the quality of a sample in [-1, 1].
     fn quality(&self, state: &LossState, norm: f64) -> f64 {
-        let LossState::AdaFace { batch_mean, batch_std } = state else { return 0.0 };
+        let LossState::AdaFace(AdaFaceState { batch_mean, batch_std }) = state else { return 0.0 };
         let z = (norm.clamp(EPSILON, 100.0) - batch_mean) / (batch_std + EPSILON);
         (z * self.concentration).clamp(-1.0, 1.0)
     }
 }
 
 impl Member for AdaFace {
-    fn name(&self) -> &'static str {
-        "AdaFace"
-    }
-
     fn initial_state(&self, _: usize) -> LossState {
-        LossState::AdaFace { batch_mean: 20.0, batch_std: 100.0 }
+        LossState::AdaFace(AdaFaceState { batch_mean: 20.0, batch_std: 100.0 })
     }
 
     fn observe(&self, state: &mut LossState, samples: &[Sample], _: f64) {
-        let LossState::AdaFace { batch_mean, batch_std } = state else { return };
+        let LossState::AdaFace(AdaFaceState { batch_mean, batch_std }) = state else { return };
         let norm = |sample: &Sample| sample.norm.clamp(EPSILON, 100.0);
         let count = samples.len() as f64;
         let mean = samples.iter().map(norm).sum::<f64>() / count.max(1.0);

@@ -2,46 +2,29 @@
 
 use super::{
     angle::{additive_angular, additive_angular_tensor},
-    member::{Member, Point, Sample, check_margin, check_scale},
+    member::{Member, Point, Sample},
+    options::{ANGLE, SCALE, loss_options},
 };
-use crate::{LossState, Result};
+use crate::LossState;
 use candle_core::Tensor;
-use serde::{Deserialize, Serialize};
 
-/// Additive angular margin: the target's logit is s cos(theta + m), every other s cos theta.
-///
-/// Deng et al., "ArcFace: Additive Angular Margin Loss for Deep Face Recognition" (1801.07698), eq. 3. Beyond theta = pi - m, where
-/// the cosine would rise again, the target's logit is s (cos theta - m sin(pi - m)), as in the authors' code.
-///
-/// Stateless. The first choice when classes are about balanced; with [`CenterShape::sub_centers`](crate::CenterShape) > 1 it is
-/// sub-center ArcFace, which tolerates noisy labels and classes of several looks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ArcFace {
-    /// The scale s. Default 64, the paper's (the universal-embedding recipe uses 30).
-    pub scale: f64,
-    /// The margin m in radians, 0 to pi/2. Default 0.5.
-    pub margin: f64,
-}
-
-impl Default for ArcFace {
-    fn default() -> Self {
-        Self { scale: 64.0, margin: 0.5 }
-    }
-}
-
-impl ArcFace {
-    pub(crate) fn check(&self) -> Result<()> {
-        check_scale("ArcFace", self.scale)?;
-        check_margin("ArcFace", "margin", self.margin)
+loss_options! {
+    /// Additive angular margin: the target's logit is s cos(theta + m), every other s cos theta.
+    ///
+    /// Deng et al., "ArcFace: Additive Angular Margin Loss for Deep Face Recognition" (1801.07698), eq. 3. Beyond theta = pi - m, where
+    /// the cosine would rise again, the target's logit is s (cos theta - m sin(pi - m)), as in the authors' code.
+    ///
+    /// Stateless. The first choice when classes are about balanced; with [`CenterShape::sub_centers`](crate::CenterShape) > 1 it is
+    /// sub-center ArcFace, which tolerates noisy labels and classes of several looks.
+    ArcFace {
+        /// The scale s. Default 64, the paper's (the universal-embedding recipe uses 30).
+        scale: f64 = 64.0, SCALE;
+        /// The margin m in radians, 0 to pi/2. Default 0.5.
+        margin: f64 = 0.5, ANGLE;
     }
 }
 
 impl Member for ArcFace {
-    fn name(&self) -> &'static str {
-        "ArcFace"
-    }
-
     fn scale(&self, _: &LossState) -> f64 {
         self.scale
     }

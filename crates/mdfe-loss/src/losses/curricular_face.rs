@@ -2,57 +2,46 @@
 
 use super::{
     angle::{additive_angular, additive_angular_tensor, rotate},
-    member::{Member, OtherRule, Point, Sample, check_margin, check_option, check_scale, elementwise},
+    member::{Member, OtherRule, Point, Sample},
+    options::{ANGLE, SCALE, SHARE, loss_options},
 };
-use crate::{LossState, Result};
+use crate::{Level, LossState, kernel::Elementwise};
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
-/// ArcFace whose hard negatives count more as training goes on.
-///
-/// Huang et al., "CurricularFace: Adaptive Curriculum Learning Loss for Deep Face Recognition" (2004.00288), eqs. 6 to 9. The target's logit is
-/// s cos(theta_y + m) (as [`ArcFace`](crate::ArcFace) beyond pi - m); another class's is s cos theta_j where that is at most
-/// cos(theta_y + m), and s cos theta_j (t + cos theta_j) where it is more (a hard negative). Each training step first sets
-/// t = momentum t + (1 - momentum) mean(cos theta_y). No gradient flows through t or through the comparison.
-///
-/// State: t, from 0. For large clean data where most negatives soon become easy.
+loss_options! {
+    /// ArcFace whose hard negatives count more as training goes on.
+    ///
+    /// Huang et al., "CurricularFace: Adaptive Curriculum Learning Loss for Deep Face Recognition" (2004.00288), eqs. 6 to 9. The target's logit is
+    /// s cos(theta_y + m) (as [`ArcFace`](crate::ArcFace) beyond pi - m); another class's is s cos theta_j where that is at most
+    /// cos(theta_y + m), and s cos theta_j (t + cos theta_j) where it is more (a hard negative). Each training step first sets
+    /// t = momentum t + (1 - momentum) mean(cos theta_y). No gradient flows through t or through the comparison.
+    ///
+    /// State: t, from 0. For large clean data where most negatives soon become easy.
+    CurricularFace {
+        /// The scale s. Default 64.
+        scale: f64 = 64.0, SCALE;
+        /// The margin m in radians, 0 to pi/2. Default 0.5.
+        margin: f64 = 0.5, ANGLE;
+        /// The share of t that stays in a step, 0 to 1. Default 0.99.
+        momentum: f64 = 0.99, SHARE;
+    }
+}
+
+/// What [`CurricularFace`] remembers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CurricularFace {
-    /// The scale s. Default 64.
-    pub scale: f64,
-    /// The margin m in radians, 0 to pi/2. Default 0.5.
-    pub margin: f64,
-    /// The share of t that stays in a step, 0 to 1. Default 0.99.
-    pub momentum: f64,
-}
-
-impl Default for CurricularFace {
-    fn default() -> Self {
-        Self { scale: 64.0, margin: 0.5, momentum: 0.99 }
-    }
-}
-
-impl CurricularFace {
-    pub(crate) fn check(&self) -> Result<()> {
-        check_scale("CurricularFace", self.scale)?;
-        check_margin("CurricularFace", "margin", self.margin)?;
-        let holds = (0.0..=1.0).contains(&self.momentum);
-        check_option("CurricularFace", ("momentum", self.momentum), "between 0 and 1", holds)
-    }
+pub struct CurricularFaceState {
+    /// The moving average t of the target cosine.
+    pub t: f64,
 }
 
 impl Member for CurricularFace {
-    fn name(&self) -> &'static str {
-        "CurricularFace"
-    }
-
     fn initial_state(&self, _: usize) -> LossState {
-        LossState::CurricularFace { t: 0.0 }
+        LossState::CurricularFace(CurricularFaceState { t: 0.0 })
     }
 
     fn observe(&self, state: &mut LossState, samples: &[Sample], _: f64) {
-        if let LossState::CurricularFace { t } = state {
+        if let LossState::CurricularFace(CurricularFaceState { t }) = state {
             let mean = samples.iter().map(|sample| sample.cosine).sum::<f64>() / samples.len().max(1) as f64;
             *t = self.momentum * *t + (1.0 - self.momentum) * mean;
         }
@@ -68,7 +57,9 @@ impl Member for CurricularFace {
 
     fn others(&self, state: &LossState) -> Option<Box<dyn OtherRule>> {
         match state {
-            LossState::CurricularFace { t } => Some(Box::new(HardNegatives { t: *t as f32 })),
+            LossState::CurricularFace(CurricularFaceState { t }) => {
+                Some(Box::new(HardNegatives { t: *t as f32 }))
+            }
             _ => None,
         }
     }
@@ -93,11 +84,12 @@ struct HardNegatives {
 }
 
 impl OtherRule for HardNegatives {
-    fn apply(&self, bound: &[f32], value: &mut [f32], slope: &mut [f32]) {
+    fn apply(&self, level: Level, bound: &[f32], value: &mut [f32], slope: &mut [f32]) {
         let t = self.t;
-        elementwise(bound, value, slope, |bound, cosine| {
+        let rule = |bound, cosine| {
             if cosine > bound { (cosine * (t + cosine), t + 2.0 * cosine) } else { (cosine, 1.0) }
-        });
+        };
+        level.dispatch(Elementwise { bound, value, slope, rule });
     }
 
     fn tensor(&self, bound: &Tensor, cosine: &Tensor) -> candle_core::Result<Tensor> {

@@ -2,39 +2,33 @@
 
 use super::{
     angle::{additive_angular, additive_angular_tensor},
-    member::{Member, Point, Sample, check_margin, check_option, check_scale},
+    member::{Classes, ForClasses, Member, Point, Sample},
+    options::{ANGLE, ANGLES, SCALE, loss_options},
 };
 use crate::{Error, LossState, Result, error::expect_len};
 use candle_core::Tensor;
-use serde::{Deserialize, Serialize};
-use std::f64::consts::PI;
+use std::{f64::consts::PI, sync::Arc};
 
-/// ArcFace with a margin per class that falls with the class's size (CLAM, class-distribution-aware additive angular margin).
-///
-/// The target's logit is s cos(theta + m_c) with
-/// m_c = m_min + (m_max - m_min)/2 (1 + cos(pi (n_c - n_min)/(n_max - n_min))), where n_c is the number of training samples of class c
-/// and n_min, n_max are the smallest and largest: the rarest class has m_max, the largest m_min. Equal counts give every class
-/// the mean of the two. Florek et al., "Efficient and Discriminative Image Feature Extraction for Universal Image Retrieval" (2409.13513);
-/// the idea of margins by class size is that of Ha et al. (2010.05350).
-///
-/// Stateless. For long-tailed data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DynamicMargin {
-    /// The scale s. Default 30.
-    pub scale: f64,
-    /// The margin of the rarest class in radians, 0 to pi/2. Default 0.5.
-    pub max_margin: f64,
-    /// The margin of the largest class in radians, 0 to `max_margin`. Default 0.2.
-    pub min_margin: f64,
-    /// Margins by class id in radians, `[C]`, in place of the formula. Default none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub margins: Option<Vec<f64>>,
-}
-
-impl Default for DynamicMargin {
-    fn default() -> Self {
-        Self { scale: 30.0, max_margin: 0.5, min_margin: 0.2, margins: None }
+loss_options! {
+    /// ArcFace with a margin per class that falls with the class's size (CLAM, class-distribution-aware additive angular margin).
+    ///
+    /// The target's logit is s cos(theta + m_c) with
+    /// m_c = m_min + (m_max - m_min)/2 (1 + cos(pi (n_c - n_min)/(n_max - n_min))), where n_c is the number of training samples of class c
+    /// and n_min, n_max are the smallest and largest: the rarest class has m_max, the largest m_min. Equal counts give every class
+    /// the mean of the two. Florek et al., "Efficient and Discriminative Image Feature Extraction for Universal Image Retrieval" (2409.13513);
+    /// the idea of margins by class size is that of Ha et al. (2010.05350).
+    ///
+    /// Stateless. For long-tailed data.
+    DynamicMargin {
+        /// The scale s. Default 30.
+        scale: f64 = 30.0, SCALE;
+        /// The margin of the rarest class in radians, 0 to pi/2. Default 0.5.
+        max_margin: f64 = 0.5, ANGLE;
+        /// The margin of the largest class in radians, 0 to `max_margin`. Default 0.2.
+        min_margin: f64 = 0.2, ANGLE;
+        /// Margins by class id in radians, `[C]`, in place of the formula. Default none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        margins: Option<Vec<f64>> = None, ANGLES;
     }
 }
 
@@ -51,34 +45,26 @@ impl DynamicMargin {
             .map(|&count| self.min_margin + half * (1.0 + (PI * place(count as f64)).cos()))
             .collect()
     }
+}
 
-    pub(crate) fn check(&self) -> Result<()> {
-        check_scale("DynamicMargin", self.scale)?;
-        check_margin("DynamicMargin", "max_margin", self.max_margin)?;
-        check_margin("DynamicMargin", "min_margin", self.min_margin)?;
-        let ordered = self.min_margin <= self.max_margin;
-        check_option("DynamicMargin", ("min_margin", self.min_margin), "at most `max_margin`", ordered)?;
-        self.margins.iter().flatten().try_for_each(|&margin| check_margin("DynamicMargin", "margins", margin))
-    }
-
-    /// The loss for classes of given sizes.
-    pub(crate) fn with_counts(
-        &self,
-        num_classes: usize,
-        class_counts: Option<&[u64]>,
-    ) -> Result<ClassMargins> {
-        let margins = match (&self.margins, class_counts) {
+impl ForClasses for DynamicMargin {
+    fn for_classes(&self, classes: Classes<'_>) -> Result<Arc<dyn Member>> {
+        if self.min_margin > self.max_margin {
+            let (loss, option, allowed) = ("DynamicMargin", "min_margin", "at most `max_margin`");
+            return Err(Error::Option { loss, option, value: self.min_margin, allowed });
+        }
+        let margins = match (&self.margins, classes.counts) {
             (Some(margins), _) => {
-                expect_len("margins", "[C]", margins.len(), num_classes)?;
+                expect_len("margins", "[C]", margins.len(), classes.number)?;
                 margins.clone()
             }
             (None, Some(counts)) => {
-                expect_len("class_counts", "[C]", counts.len(), num_classes)?;
+                expect_len("class_counts", "[C]", counts.len(), classes.number)?;
                 self.margins_of(counts)
             }
-            (None, None) => return Err(Error::NoClassCounts { num_classes }),
+            (None, None) => return Err(Error::NoClassCounts { num_classes: classes.number }),
         };
-        Ok(ClassMargins { scale: self.scale, margins })
+        Ok(Arc::new(ClassMargins { scale: self.scale, margins }))
     }
 }
 
@@ -90,10 +76,6 @@ pub(crate) struct ClassMargins {
 }
 
 impl Member for ClassMargins {
-    fn name(&self) -> &'static str {
-        "DynamicMargin"
-    }
-
     fn scale(&self, _: &LossState) -> f64 {
         self.scale
     }

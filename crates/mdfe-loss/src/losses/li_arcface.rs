@@ -2,46 +2,29 @@
 
 use super::{
     angle::{constants, sine, sine_tensor},
-    member::{Member, OtherRule, Point, Sample, check_margin, check_scale, elementwise},
+    member::{Member, OtherRule, Point, Sample},
+    options::{ANGLE, SCALE, loss_options},
 };
-use crate::{LossState, Result};
+use crate::{Level, LossState, kernel::Elementwise};
 use candle_core::Tensor;
-use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
-/// A linear function of the angle: the target's logit is s (pi - 2 (theta + m)) / pi, every other s (pi - 2 theta) / pi.
-///
-/// Li et al., "AirFace: Lightweight and Efficient Model for Face Recognition" (1907.12256), eq. 4.
-///
-/// Stateless. Its target logit falls at the same rate at every angle, so it converges where ArcFace with a small embedding does
-/// not.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LiArcFace {
-    /// The scale s. Default 64.
-    pub scale: f64,
-    /// The margin m in radians, 0 to pi/2. Default 0.45.
-    pub margin: f64,
-}
-
-impl Default for LiArcFace {
-    fn default() -> Self {
-        Self { scale: 64.0, margin: 0.45 }
-    }
-}
-
-impl LiArcFace {
-    pub(crate) fn check(&self) -> Result<()> {
-        check_scale("LiArcFace", self.scale)?;
-        check_margin("LiArcFace", "margin", self.margin)
+loss_options! {
+    /// A linear function of the angle: the target's logit is s (pi - 2 (theta + m)) / pi, every other s (pi - 2 theta) / pi.
+    ///
+    /// Li et al., "AirFace: Lightweight and Efficient Model for Face Recognition" (1907.12256), eq. 4.
+    ///
+    /// Stateless. Its target logit falls at the same rate at every angle, so it converges where ArcFace with a small embedding does
+    /// not.
+    LiArcFace {
+        /// The scale s. Default 64.
+        scale: f64 = 64.0, SCALE;
+        /// The margin m in radians, 0 to pi/2. Default 0.45.
+        margin: f64 = 0.45, ANGLE;
     }
 }
 
 impl Member for LiArcFace {
-    fn name(&self) -> &'static str {
-        "LiArcFace"
-    }
-
     fn scale(&self, _: &LossState) -> f64 {
         self.scale
     }
@@ -72,13 +55,14 @@ impl Member for LiArcFace {
 struct LinearAngle;
 
 impl OtherRule for LinearAngle {
-    fn apply(&self, bound: &[f32], value: &mut [f32], slope: &mut [f32]) {
-        elementwise(bound, value, slope, |_, cosine| {
+    fn apply(&self, level: Level, bound: &[f32], value: &mut [f32], slope: &mut [f32]) {
+        let rule = |_, cosine: f32| {
             const TWO_BY_PI: f32 = std::f32::consts::FRAC_2_PI;
             // Nearer to the poles than this the difference 1 - cos^2 is rounding noise in f32.
             let sine = (1.0 - cosine * cosine).max(1e-6).sqrt();
             (TWO_BY_PI * asin(cosine), TWO_BY_PI / sine)
-        });
+        };
+        level.dispatch(Elementwise { bound, value, slope, rule });
     }
 
     fn tensor(&self, _: &Tensor, cosine: &Tensor) -> candle_core::Result<Tensor> {

@@ -1,6 +1,6 @@
 //! A loss, ready for use.
 
-use super::member::Member;
+use super::member::{Classes, Member};
 use crate::{Error, LossOptions, LossState, Result};
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use std::sync::Arc;
 /// Built from [`LossOptions`]; cheap to clone; holds no state (see [`LossState`]).
 #[derive(Clone, Debug)]
 pub struct MarginLoss {
+    name: &'static str,
     member: Arc<dyn Member>,
     num_classes: usize,
 }
@@ -22,12 +23,13 @@ impl MarginLoss {
             let (what, limit) = ("the number of classes", u32::MAX as usize);
             return Err(Error::Size { what, value: num_classes, limit });
         }
-        Ok(Self { member: options.member(num_classes, class_counts)?, num_classes })
+        let member = options.member(Classes { number: num_classes, counts: class_counts })?;
+        Ok(Self { name: options.name(), member, num_classes })
     }
 
     /// The name, as in [`LossOptions::NAMES`].
     pub fn name(&self) -> &'static str {
-        self.member.name()
+        self.name
     }
 
     /// C, the number of classes.

@@ -1,8 +1,8 @@
 //! The template that every loss fills in.
 
-use crate::{Error, LossState, Result};
+use crate::{Level, LossState, Result};
 use candle_core::Tensor;
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 /// A value of the target's rule and its derivative by the target cosine.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,19 +31,14 @@ pub(crate) trait OtherRule: Sync {
     /// Turns `value` (cosines, `[n, B]`) into logits before scaling and fills `slope` (`[n, B]`) with the derivatives.
     ///
     /// `bound` is `[B]`, see [`Member::bound`].
-    fn apply(&self, bound: &[f32], value: &mut [f32], slope: &mut [f32]);
+    fn apply(&self, level: Level, bound: &[f32], value: &mut [f32], slope: &mut [f32]);
 
     /// The same on cosines `[B, n]` with `bound` `[B, 1]`, in candle's operations.
     fn tensor(&self, bound: &Tensor, cosine: &Tensor) -> candle_core::Result<Tensor>;
 }
 
 /// A member of the family: what it does with the cosines between the centers and the scaled cross entropy.
-///
-/// A new member is one file that implements this, and one line in `LossOptions`.
 pub(crate) trait Member: Debug + Send + Sync {
-    /// The name users know.
-    fn name(&self) -> &'static str;
-
     /// The state before the first step.
     fn initial_state(&self, _num_classes: usize) -> LossState {
         LossState::Stateless
@@ -69,7 +64,7 @@ pub(crate) trait Member: Debug + Send + Sync {
         None
     }
 
-    /// A number of each sample that the rule for the other classes depends on.
+    /// What the rule for the other classes depends on, by sample.
     fn bound(&self, _sample: Sample) -> f64 {
         0.0
     }
@@ -83,45 +78,23 @@ pub(crate) trait Member: Debug + Send + Sync {
     ) -> candle_core::Result<Tensor>;
 }
 
-/// Applies a scalar rule to every cosine, in a loop that the compiler can vectorise for the CPU at hand.
-pub(crate) fn elementwise<F>(bound: &[f32], value: &mut [f32], slope: &mut [f32], rule: F)
-where
-    F: Fn(f32, f32) -> (f32, f32) + Copy,
-{
-    struct Loop<'a, F>(&'a [f32], &'a mut [f32], &'a mut [f32], F);
-    impl<F: Fn(f32, f32) -> (f32, f32) + Copy> pulp::WithSimd for Loop<'_, F> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, _simd: S) {
-            let Loop(bound, value, slope, rule) = self;
-            let samples = bound.len().max(1);
-            for (value, slope) in value.chunks_exact_mut(samples).zip(slope.chunks_exact_mut(samples)) {
-                for ((v, d), &b) in value.iter_mut().zip(slope.iter_mut()).zip(bound) {
-                    (*v, *d) = rule(b, *v);
-                }
-            }
-        }
+/// The classes that a member is made for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Classes<'a> {
+    /// C.
+    pub(crate) number: usize,
+    /// The number of training samples of each, `[C]`, where it is known.
+    pub(crate) counts: Option<&'a [u64]>,
+}
+
+/// The way from options to the member of the family.
+pub(crate) trait ForClasses {
+    fn for_classes(&self, classes: Classes<'_>) -> Result<Arc<dyn Member>>;
+}
+
+/// Options that need to know nothing about the classes are the member.
+impl<T: Member + Clone + 'static> ForClasses for T {
+    fn for_classes(&self, _: Classes<'_>) -> Result<Arc<dyn Member>> {
+        Ok(Arc::new(self.clone()))
     }
-    pulp::Arch::new().dispatch(Loop(bound, value, slope, rule));
-}
-
-/// `Ok` if `holds`, else an [`Error::Option`].
-pub(crate) fn check_option(
-    loss: &'static str,
-    (option, value): (&'static str, f64),
-    allowed: &'static str,
-    holds: bool,
-) -> Result<()> {
-    if holds && value.is_finite() { Ok(()) } else { Err(Error::Option { loss, option, value, allowed }) }
-}
-
-/// `Ok` if the scale is a positive number.
-pub(crate) fn check_scale(loss: &'static str, scale: f64) -> Result<()> {
-    check_option(loss, ("scale", scale), "above 0 and at most 1000", scale > 0.0 && scale <= 1000.0)
-}
-
-/// `Ok` if an angular margin is in [0, pi/2].
-pub(crate) fn check_margin(loss: &'static str, option: &'static str, margin: f64) -> Result<()> {
-    let holds = (0.0..=std::f64::consts::FRAC_PI_2).contains(&margin);
-    check_option(loss, (option, margin), "in radians, between 0 and pi/2", holds)
 }

@@ -1,10 +1,7 @@
 //! The committed reference cases and comparisons. See tests/reference/loss/generate.py for where they come from.
 #![allow(dead_code, unreachable_pub)]
 
-use mdfe_loss::{
-    AdaCos, AdaFace, ArcFace, CenterShape, CosFace, CurricularFace, DynamicMargin, LiArcFace, LossOptions,
-    LossState, MarginLoss, NormalizedSoftmax,
-};
+use mdfe_loss::{CenterShape, LossOptions, LossState, MarginLoss};
 use serde_json::Value;
 
 /// One step of a reference case.
@@ -59,27 +56,28 @@ fn case(value: &Value) -> Case {
 
 /// The default options of a loss.
 pub fn options(name: &str) -> LossOptions {
-    match name {
-        "ArcFace" => LossOptions::ArcFace(ArcFace::default()),
-        "DynamicMargin" => LossOptions::DynamicMargin(DynamicMargin::default()),
-        "LiArcFace" => LossOptions::LiArcFace(LiArcFace::default()),
-        "AdaCos" => LossOptions::AdaCos(AdaCos::default()),
-        "CurricularFace" => LossOptions::CurricularFace(CurricularFace::default()),
-        "AdaFace" => LossOptions::AdaFace(AdaFace::default()),
-        "CosFace" => LossOptions::CosFace(CosFace::default()),
-        "NormalizedSoftmax" => LossOptions::NormalizedSoftmax(NormalizedSoftmax::default()),
-        other => panic!("{other}"),
-    }
+    LossOptions::all().into_iter().find(|options| options.name() == name).expect("a loss of the table")
 }
 
-/// The numbers of a state.
+/// The numbers of a state, in the order of its fields.
 pub fn numbers(state: &LossState) -> Vec<f64> {
-    match *state {
-        LossState::AdaCos { scale } => vec![scale],
-        LossState::CurricularFace { t } => vec![t],
-        LossState::AdaFace { batch_mean, batch_std } => vec![batch_mean, batch_std],
-        _ => vec![],
-    }
+    let Value::Object(fields) = serde_json::to_value(state).unwrap() else { panic!("a state is an object") };
+    fields.values().filter_map(Value::as_f64).collect()
+}
+
+/// Asserts that a state has these numbers and no others.
+pub fn assert_state(what: &str, found: &LossState, expected: &[f64], tolerance: f64) {
+    let found = numbers(found);
+    assert_eq!(found.len(), expected.len(), "{what}: numbers of the state");
+    found.iter().zip(expected).for_each(|(&a, &b)| assert_near(&format!("{what}, state"), a, b, tolerance));
+}
+
+/// The reference cases whose names say one of these; there must be some.
+pub fn cases_of(kinds: &[&str]) -> Vec<Case> {
+    let found: Vec<Case> =
+        cases().into_iter().filter(|case| kinds.iter().any(|kind| case.name.contains(kind))).collect();
+    assert!(!found.is_empty(), "no reference case is called {kinds:?}");
+    found
 }
 
 /// Little-endian f32 values in base64.
@@ -99,7 +97,7 @@ fn floats(value: &Value) -> Vec<f32> {
 }
 
 /// Asserts that the largest difference is at most `tolerance` of the largest expected value (or of `floor`, if that is more).
-pub fn assert_close(what: &str, found: &[f32], expected: &[f32], (tolerance, floor): (f64, f64)) {
+pub fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f64, floor: f64) {
     assert_eq!(found.len(), expected.len(), "{what}: lengths");
     assert!(found.iter().all(|value| value.is_finite()), "{what}: not finite");
     let largest = expected.iter().map(|&v| f64::from(v).abs()).fold(floor, f64::max);
