@@ -4,7 +4,7 @@ pub mod curate;
 mod dataset;
 mod embeddings;
 mod error;
-mod files;
+pub mod files;
 mod image;
 mod loader;
 mod ordered;
