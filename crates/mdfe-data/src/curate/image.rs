@@ -1,10 +1,7 @@
 //! What is kept of an image: two hashes.
 
 use super::phash::perceptual_hash;
-use crate::{
-    decode_bytes,
-    prepare::image::{read_file, reason},
-};
+use crate::opened::{Opened, open};
 use std::path::Path;
 
 /// The hashes of one image.
@@ -17,7 +14,6 @@ pub(super) struct Fingerprint {
 
 /// Opens an image, or says why that cannot be done.
 pub(super) fn fingerprint(path: &Path) -> Result<Fingerprint, String> {
-    let bytes = read_file(path)?;
-    let image = decode_bytes(path, &bytes).map_err(reason)?;
-    Ok(Fingerprint { content: blake3::hash(&bytes), perceptual: perceptual_hash(&image) })
+    let Opened { bytes, pixels } = open(path)?;
+    Ok(Fingerprint { content: blake3::hash(&bytes), perceptual: perceptual_hash(&pixels) })
 }

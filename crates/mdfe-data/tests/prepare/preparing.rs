@@ -1,33 +1,11 @@
-//! Miniature downloads with real images.
+//! Preparing miniature downloads with real images.
 
+use crate::tree::Tree;
 use image::{ImageFormat, Rgb, RgbImage};
 use mdfe_data::{PrepareOptions, PrepareReport, ReadOptions, prepare, read};
-use std::{
-    collections::BTreeMap,
-    io::Cursor,
-    path::{Path, PathBuf},
-};
-
-/// A temporary data folder.
-pub(crate) struct Tree(tempfile::TempDir);
+use std::io::Cursor;
 
 impl Tree {
-    pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    pub(crate) fn root(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Writes a file, with its folders.
-    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
-        let path = self.root().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
-        self
-    }
-
     /// Writes an image whose red and green say where a pixel is: `(x, y, 128)`.
     pub(crate) fn image(self, path: &str, width: u32, height: u32) -> Self {
         self.file(path, image_bytes(width, height))
@@ -41,35 +19,11 @@ impl Tree {
         prepare(key, &PrepareOptions { root: self.root().to_path_buf(), seed: 5 }, &())
     }
 
-    pub(crate) fn text(&self, path: &str) -> String {
-        std::fs::read_to_string(self.root().join(path)).unwrap()
-    }
-
     /// Width and height of an image, and the position that its first pixel came from.
     pub(crate) fn look(&self, path: &str) -> (u32, u32, [u8; 2]) {
         let image = image::open(self.root().join(path)).unwrap().into_rgb8();
         let Rgb([x, y, _]) = *image.get_pixel(0, 0);
         (image.width(), image.height(), [x, y])
-    }
-
-    /// Every file with its bytes.
-    pub(crate) fn snapshot(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        let mut open = vec![self.root().to_path_buf()];
-        while let Some(folder) = open.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    open.push(path);
-                } else {
-                    files.insert(
-                        path.strip_prefix(self.root()).unwrap().into(),
-                        std::fs::read(&path).unwrap(),
-                    );
-                }
-            }
-        }
-        files
     }
 
     /// The number of samples and classes that the reader finds.
@@ -80,7 +34,7 @@ impl Tree {
 
     /// What was skipped, as `path: reason`.
     pub(crate) fn skipped(report: &PrepareReport) -> Vec<String> {
-        report.skipped.iter().map(|s| format!("{}: {}", s.path, s.reason)).collect()
+        report.skipped.iter().map(ToString::to_string).collect()
     }
 }
 

@@ -1,9 +1,13 @@
 //! Stanford Cars: photos of cars, one class per model, or per model and colour where refined.
 
-use super::{Rows, Source, source::Loaded};
 use crate::{
     Result,
-    registry::info::{DatasetInfo, Expected, optional, prepared},
+    lists::table::Format,
+    readers::{
+        DataSet, Rows, Source,
+        data_set::List,
+        info::{DatasetInfo, Expected, optional, prepared},
+    },
 };
 use std::path::PathBuf;
 
@@ -15,25 +19,29 @@ pub(crate) const REFINED: [&str; 3] = ["sc_refined_train.csv", "sc_train_refined
 pub(crate) const KIT: [&str; 3] =
     ["devkit/cars_train_annos.mat", "car_devkit/devkit/cars_train_annos.mat", "cars_train_annos.mat"];
 
-pub(crate) const INFO: DatasetInfo = DatasetInfo {
-    key: "stanford_cars",
-    domains: &["cars"],
-    folders: &["stanford_cars"],
-    licence: "non-commercial research",
-    source: "https://www.kaggle.com/datasets/jessicali9530/stanford-cars-dataset",
-    tree: &[optional(&KIT), optional(&REFINED), optional(&["cars_train/"]), prepared(&[LIST])],
-    expected: Some(Expected { classes: 196, images: 8_144, rounded: false, of: "" }),
-    min_samples: 3,
-    options: &["refined"],
-    read: |source| if source.options.refined { read_refined(source) } else { read_models(source) },
-    ..DatasetInfo::BLANK
+pub(super) static SET: DataSet = DataSet {
+    info: DatasetInfo {
+        key: "stanford_cars",
+        domains: &["cars"],
+        folders: &["stanford_cars"],
+        licence: "non-commercial research",
+        source: "https://www.kaggle.com/datasets/jessicali9530/stanford-cars-dataset",
+        tree: &[optional(&KIT), optional(&REFINED), optional(&["cars_train/"]), prepared(&[LIST])],
+        expected: Some(Expected { classes: 196, images: 8_144, rounded: false, of: "" }),
+        min_samples: 3,
+        options: &["refined"],
+        ..DatasetInfo::BLANK
+    },
+    list: List::Other(
+        |source| if source.options.refined { read_refined(source) } else { read_models(source) },
+    ),
 };
 
 fn read_models(source: &Source<'_>) -> Result<Rows> {
     let domain = source.domain();
     let mut rows = Rows::default();
     let place = Unpacking::of(source);
-    source.load(&[LIST])?.rows(["image", "Label|Class"], |row| {
+    source.load(&[LIST])?.rows(Format::Csv, ["image", "Label|Class"], |row| {
         rows.push_number(place.image(source, row.text(0)), row.int(1)?, &domain);
         Ok(())
     })?;
@@ -41,12 +49,11 @@ fn read_models(source: &Source<'_>) -> Result<Rows> {
 }
 
 /// Reads the list of models and colours; classes are text such as `14_8`.
-pub(crate) fn read_refined(source: &Source<'_>) -> Result<Rows> {
-    let list: Loaded = source.load(&REFINED)?;
+fn read_refined(source: &Source<'_>) -> Result<Rows> {
     let domain = source.domain();
     let mut rows = Rows::default();
     let place = Unpacking::of(source);
-    list.rows(["image", "Label|Class"], |row| {
+    source.load(&REFINED)?.rows(Format::Csv, ["image", "Label|Class"], |row| {
         rows.push_text(place.image(source, row.text(0)), row.text(1), &domain);
         Ok(())
     })?;

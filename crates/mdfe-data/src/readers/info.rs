@@ -1,10 +1,5 @@
 //! What is known about a data set before it is read.
 
-use crate::{
-    Result,
-    readers::{Rows, Source},
-};
-
 /// A data set: its key, where it comes from, what lies on disk, and its defaults.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -31,8 +26,6 @@ pub struct DatasetInfo {
     pub max_samples: Option<usize>,
     /// Its options beside those that every data set has.
     pub options: &'static [&'static str],
-    /// The reader.
-    pub(crate) read: fn(&Source<'_>) -> Result<Rows>,
 }
 
 /// A file or folder of a data set.
@@ -83,12 +76,7 @@ impl DatasetInfo {
         min_samples: 0,
         max_samples: None,
         options: &[],
-        read: no_reader,
     };
-}
-
-fn no_reader(_: &Source<'_>) -> Result<Rows> {
-    Ok(Rows::default())
 }
 
 /// A needed part of the download: one of `paths`.

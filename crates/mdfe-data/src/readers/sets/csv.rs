@@ -1,17 +1,22 @@
 //! Any table of images: a CSV with `path,label` and, where wanted, `domain` and `split`.
 
-use super::{Rows, Source};
-use crate::{Domain, DropReason, Dropped, Error, Result, registry::info::DatasetInfo};
+use crate::{
+    Domain, DropReason, Dropped, Error, Result,
+    lists::table::Format,
+    readers::{DataSet, Rows, Source, data_set::List, info::DatasetInfo},
+};
 use std::collections::{HashMap, HashSet};
 
-pub(super) const INFO: DatasetInfo = DatasetInfo {
-    key: "csv",
-    domains: &["images"],
-    licence: "your own",
-    source: "your own table, given with `file`",
-    options: &["file", "domain", "split"],
-    read,
-    ..DatasetInfo::BLANK
+pub(super) static SET: DataSet = DataSet {
+    info: DatasetInfo {
+        key: "csv",
+        domains: &["images"],
+        licence: "your own",
+        source: "your own table, given with `file`",
+        options: &["file", "domain", "split"],
+        ..DatasetInfo::BLANK
+    },
+    list: List::Other(read),
 };
 
 /// Labels are text. With a `split` column only the rows of one split are read.
@@ -33,7 +38,7 @@ fn read(source: &Source<'_>) -> Result<Rows> {
     let mut rows = Rows::default();
     let mut split_column = true;
     let (mut skipped, mut read_classes, mut skipped_classes) = (0, HashSet::new(), HashSet::new());
-    source.load(&[file])?.rows(["path", "label", "domain?", "split?"], |row| {
+    source.load(&[file])?.rows(Format::Csv, ["path", "label", "domain?", "split?"], |row| {
         split_column = row.has(3);
         if split_column && row.text(3).trim() != wanted {
             skipped += 1;

@@ -3,10 +3,13 @@
 //! Eight domains, each with the splits `train`, `val` and `test`; some have an `index`. [`read_split`] gives a split
 //! with all classes of each image, [`protocol`] says which split is searched with which.
 
-use super::{ReadOptions, Rows, Source};
 use crate::{
     Domain, Error, Result,
-    registry::info::{DatasetInfo, Expected, downloaded},
+    readers::{
+        DataSet, ReadOptions, Rows, Source,
+        data_set::List,
+        info::{DatasetInfo, Expected, downloaded},
+    },
 };
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -14,16 +17,18 @@ use std::path::{Path, PathBuf};
 /// The eight domains, in the order of the paper's tables.
 pub const DOMAINS: [&str; 8] = ["cars", "sop", "inshop", "inat", "met", "gldv2", "food2k", "rp2k"];
 
-pub(crate) const INFO: DatasetInfo = DatasetInfo {
-    key: "uned",
-    domains: &DOMAINS,
-    licence: "that of its parts; see the page",
-    source: "https://cmp.felk.cvut.cz/univ_emb",
-    tree: &[downloaded(&["info_files/"]), downloaded(&["images/"])],
-    expected: Some(Expected { classes: 316_446, images: 2_831_222, rounded: false, of: "" }),
-    options: &["domains"],
-    read,
-    ..DatasetInfo::BLANK
+pub(super) static SET: DataSet = DataSet {
+    info: DatasetInfo {
+        key: "uned",
+        domains: &DOMAINS,
+        licence: "that of its parts; see the page",
+        source: "https://cmp.felk.cvut.cz/univ_emb",
+        tree: &[downloaded(&["info_files/"]), downloaded(&["images/"])],
+        expected: Some(Expected { classes: 316_446, images: 2_831_222, rounded: false, of: "" }),
+        options: &["domains"],
+        ..DatasetInfo::BLANK
+    },
+    list: List::Other(read),
 };
 
 /// One image of a split.
@@ -72,7 +77,7 @@ pub fn protocol(domain: &str, validation: bool) -> Result<Protocol> {
 pub fn read_split(root: &Path, domain: &str, split: &str) -> Result<Vec<UnedImage>> {
     known(domain)?;
     let options = ReadOptions::at(root);
-    let source = Source::new(&INFO, &options);
+    let source = Source::new(&SET.info, &options);
     let list = source.load(&[&format!("info_files/{domain}/{split}.json")])?;
     let entries: Vec<Entry> = list.json()?;
     let empty = entries.iter().find(|e| e.class_id.is_empty());

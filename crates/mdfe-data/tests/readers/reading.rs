@@ -1,28 +1,9 @@
-//! Miniature trees of data sets, and expectations written by hand.
+//! Reading a miniature tree, in the form in which expectations are written by hand.
 
+use crate::tree::Tree;
 use mdfe_data::{ReadOptions, Reading, read};
-use std::path::Path;
-
-/// A temporary data folder.
-pub(crate) struct Tree(pub(crate) tempfile::TempDir);
 
 impl Tree {
-    pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    pub(crate) fn root(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Writes a file, with its folders.
-    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
-        let path = self.root().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
-        self
-    }
-
     /// Reads `key` with options from text, as the command line gives them.
     pub(crate) fn try_read(&self, key: &str, options: &[(&str, &str)]) -> mdfe_data::Result<Reading> {
         let mut read_options = ReadOptions::at(self.root());
@@ -44,7 +25,6 @@ impl Tree {
 
     /// The error of reading, with the folder's own name taken out.
     pub(crate) fn read_error(&self, key: &str, options: &[(&str, &str)]) -> String {
-        let error = self.try_read(key, options).unwrap_err().to_string();
-        error.replace(self.root().to_str().unwrap(), "ROOT")
+        self.anonymous(&self.try_read(key, options).unwrap_err().to_string())
     }
 }

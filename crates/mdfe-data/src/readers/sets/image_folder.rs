@@ -1,17 +1,21 @@
 //! Any folder of images: one folder per class.
 
-use super::{Rows, Source, walk};
-use crate::{Domain, DropReason, Dropped, Error, Result, registry::info::DatasetInfo};
+use crate::{
+    Domain, DropReason, Dropped, Error, Result,
+    readers::{DataSet, Rows, Source, data_set::List, info::DatasetInfo, walk},
+};
 use std::path::Component;
 
-pub(super) const INFO: DatasetInfo = DatasetInfo {
-    key: "image_folder",
-    domains: &["images"],
-    licence: "your own",
-    source: "your own images, as DIR/CLASS/**/*.jpg",
-    options: &["domain"],
-    read,
-    ..DatasetInfo::BLANK
+pub(super) static SET: DataSet = DataSet {
+    info: DatasetInfo {
+        key: "image_folder",
+        domains: &["images"],
+        licence: "your own",
+        source: "your own images, as DIR/CLASS/**/*.jpg",
+        options: &["domain"],
+        ..DatasetInfo::BLANK
+    },
+    list: List::Other(read),
 };
 
 /// The class is the first folder of a path, as text (`10` before `9`); samples are in byte order of their paths.

@@ -1,30 +1,41 @@
 //! H&M personalised fashion: shop images of articles, one class per product (its articles differ in colour).
 
-use super::{Rows, Source};
 use crate::{
     DropReason, Dropped, Result,
-    registry::info::{DatasetInfo, Expected, downloaded},
+    lists::table::Format,
+    readers::{
+        DataSet, Rows, Source,
+        data_set::List,
+        info::{DatasetInfo, Expected, downloaded},
+    },
 };
 use rayon::prelude::*;
 use std::{collections::HashSet, path::PathBuf};
 
-pub(super) const INFO: DatasetInfo = DatasetInfo {
-    key: "hm",
-    domains: &["apparel"],
-    folders: &["hm_personalized_fashion"],
-    licence: "the competition's rules",
-    source: "https://www.kaggle.com/competitions/h-and-m-personalized-fashion-recommendations/data",
-    tree: &[downloaded(&["articles.csv"]), downloaded(&["images/"])],
-    expected: Some(Expected { classes: 47_224, images: 105_542, rounded: false, of: "rows of articles.csv" }),
-    min_samples: 3,
-    read,
-    ..DatasetInfo::BLANK
+pub(super) static SET: DataSet = DataSet {
+    info: DatasetInfo {
+        key: "hm",
+        domains: &["apparel"],
+        folders: &["hm_personalized_fashion"],
+        licence: "the competition's rules",
+        source: "https://www.kaggle.com/competitions/h-and-m-personalized-fashion-recommendations/data",
+        tree: &[downloaded(&["articles.csv"]), downloaded(&["images/"])],
+        expected: Some(Expected {
+            classes: 47_224,
+            images: 105_542,
+            rounded: false,
+            of: "rows of articles.csv",
+        }),
+        min_samples: 3,
+        ..DatasetInfo::BLANK
+    },
+    list: List::Other(read),
 };
 
 /// Ids are text with leading zeros. Some articles of the real set have no image, so every image is looked for.
 fn read(source: &Source<'_>) -> Result<Rows> {
     let mut articles: Vec<(PathBuf, String)> = Vec::new();
-    source.load(&["articles.csv"])?.rows(["article_id", "product_code"], |row| {
+    source.load(&["articles.csv"])?.rows(Format::Csv, ["article_id", "product_code"], |row| {
         let id = row.text(0);
         let folder = id.get(..3).ok_or_else(|| {
             row.fault(format!("`article_id` is `{id}`; it needs three digits, which name the image's folder"))
