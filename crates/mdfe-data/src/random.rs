@@ -9,8 +9,8 @@
 //! use rand_chacha::ChaCha8Rng;
 //!
 //! let mut letters = ["a", "b", "c", "d", "e"];
-//! mdfe_data::shuffle(&mut letters, &mut ChaCha8Rng::seed_from_u64(7));
-//! assert_eq!(letters, ["c", "b", "a", "e", "d"]);
+//! mdfe_data::shuffle(&mut letters, &mut ChaCha8Rng::from_seed([7; 32]));
+//! assert_eq!(letters, ["b", "d", "e", "c", "a"]);
 //! ```
 
 use rand::Rng;
