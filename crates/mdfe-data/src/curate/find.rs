@@ -2,7 +2,7 @@
 
 use super::{
     CheckOptions, CheckReport, Content, NearPair, Unreadable, Use,
-    image::{Fingerprint, fingerprint},
+    fingerprint::{Fingerprint, fingerprint},
     near::{Pair, near_pairs},
 };
 use crate::{Dataset, Error, Progress, Result, Skipped};

@@ -9,7 +9,7 @@
 mod exclusions;
 mod features;
 mod find;
-mod image;
+mod fingerprint;
 mod near;
 mod phash;
 mod report;

@@ -115,5 +115,7 @@ fn the_list_of_faults_is_one_that_readers_leave_out() {
 #[test]
 fn a_distance_that_no_band_can_find_is_refused() {
     let options = CheckOptions { max_distance: 9, ..CheckOptions::default() };
-    assert!(check(&[], &options, &()).is_err());
+    let error = check(&[], &options, &()).unwrap_err().to_string();
+    assert_eq!(error, "max_distance = 9 is too far for a 64-bit hash; use 0 to 8");
+    assert!(check(&[], &CheckOptions { max_distance: 8, ..options }, &()).is_ok());
 }

@@ -82,6 +82,20 @@ fn food_rec22_lists_what_it_skips() {
 }
 
 #[test]
+fn food_rec22_takes_a_file_name_that_begins_in_its_own_folder() {
+    let json = r#"{"images": [{"id": 1, "file_name": "./a/../1.png"}, {"id": 2, "file_name": "./a/./2.png"}],
+        "annotations": [{"image_id": 1, "category_id": 7, "bbox": [1, 1, 5, 5]},
+                        {"image_id": 2, "category_id": 7, "bbox": [1, 1, 5, 5]}]}"#;
+    let tree = Tree::new()
+        .file("fr22_train_v2/annotations.json", json)
+        .image("fr22_train_v2/images/1.png", 20, 20)
+        .image("fr22_train_v2/images/a/2.png", 20, 20);
+    let report = tree.prepare("food_rec22");
+    assert_eq!(Tree::skipped(&report), ["./a/../1.png: `file_name` leads out of the folder `images`"]);
+    assert_eq!(tree.text("fr22_train_v2/train.csv"), "img_path,label\npreprocessed_imgs/7/2_0.jpg,7\n");
+}
+
+#[test]
 fn a_killed_preparation_goes_on_to_the_same_tree() {
     let whole = food();
     whole.prepare("food_rec22");

@@ -32,29 +32,23 @@ pub(super) static SET: DataSet = DataSet {
         options: &["refined"],
         ..DatasetInfo::BLANK
     },
-    list: List::Other(
-        |source| if source.options.refined { read_refined(source) } else { read_models(source) },
-    ),
+    list: List::Other(read),
 };
 
-fn read_models(source: &Source<'_>) -> Result<Rows> {
+/// Models are numbers; models with their colour are text such as `14_8`.
+fn read(source: &Source<'_>) -> Result<Rows> {
+    let refined = source.options.refined;
+    let files: &[&str] = if refined { &REFINED } else { &[LIST] };
     let domain = source.domain();
     let mut rows = Rows::default();
     let place = Unpacking::of(source);
-    source.load(&[LIST])?.rows(Format::Csv, ["image", "Label|Class"], |row| {
-        rows.push_number(place.image(source, row.text(0)), row.int(1)?, &domain);
-        Ok(())
-    })?;
-    Ok(rows)
-}
-
-/// Reads the list of models and colours; classes are text such as `14_8`.
-fn read_refined(source: &Source<'_>) -> Result<Rows> {
-    let domain = source.domain();
-    let mut rows = Rows::default();
-    let place = Unpacking::of(source);
-    source.load(&REFINED)?.rows(Format::Csv, ["image", "Label|Class"], |row| {
-        rows.push_text(place.image(source, row.text(0)), row.text(1), &domain);
+    source.load(files)?.rows(Format::Csv, ["image", "Label|Class"], |row| {
+        let path = place.image(source, row.text(0));
+        if refined {
+            rows.push_text(path, row.text(1), &domain);
+        } else {
+            rows.push_number(path, row.int(1)?, &domain);
+        }
         Ok(())
     })?;
     Ok(rows)
