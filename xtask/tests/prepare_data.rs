@@ -3,12 +3,16 @@
 // Helpers of a test may fail as loudly as the test itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../../crates/mdfe-data/tests/common/tree.rs"]
+mod tree;
+
 use std::{
     fs,
     io::{Cursor, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
+use tree::Tree;
 
 fn run(root: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -21,12 +25,6 @@ fn stdout(output: &Output) -> String {
 
 fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn write(root: &Path, path: &str, content: impl AsRef<[u8]>) {
-    let path = root.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, content).unwrap();
 }
 
 fn zip(members: &[(&str, &str)]) -> Vec<u8> {
@@ -70,7 +68,7 @@ const SHOPEE: &str =
 
 #[test]
 fn a_zip_is_unpacked_without_leaving_its_folder_and_once() {
-    let root = tempfile::tempdir().unwrap();
+    let tree = Tree::new();
     let members = [
         ("train.csv", SHOPEE),
         ("train_images/1.jpg", "1"),
@@ -79,8 +77,8 @@ fn a_zip_is_unpacked_without_leaving_its_folder_and_once() {
         ("../../escaped.txt", "x"),
         ("/absolute.txt", "x"),
     ];
-    write(root.path(), "data/shopee/all.zip", zip(&members));
-    let data = root.path().join("data");
+    tree.write("data/shopee/all.zip", zip(&members));
+    let data = tree.root().join("data");
     let output = run(&data, &["shopee"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
@@ -91,7 +89,7 @@ fn a_zip_is_unpacked_without_leaving_its_folder_and_once() {
     );
     assert!(text.contains("shopee: 3 samples, 1 classes; left out: nothing\n"), "{text}");
     assert!(text.contains("shopee: expected 11,014 classes, 34,250 images (before min_samples)\n"), "{text}");
-    assert!(!root.path().join("escaped.txt").exists() && !Path::new("/absolute.txt").exists());
+    assert!(!tree.root().join("escaped.txt").exists() && !Path::new("/absolute.txt").exists());
     assert_eq!(fs::read_to_string(data.join("shopee/train_images/2.jpg")).unwrap(), "2");
     assert!(!stdout(&run(&data, &["shopee"])).contains("unpacked"), "unpacked once");
     assert!(run(&data, &["shopee", "--check"]).status.success());
@@ -99,14 +97,14 @@ fn a_zip_is_unpacked_without_leaving_its_folder_and_once() {
 
 #[test]
 fn a_tar_gz_beside_the_folder_unpacks_into_it_and_links_are_refused() {
-    let root = tempfile::tempdir().unwrap();
+    let tree = Tree::new();
     let members = [
         ("food-101/meta/test.json", r#"{"pie": ["pie/1"]}"#),
         ("food-101/images/pie/1.jpg", "1"),
         ("../out.txt", "x"),
     ];
-    write(root.path(), "data/food-101.tar.gz", gz(&tar(&members)));
-    let data = root.path().join("data");
+    tree.write("data/food-101.tar.gz", gz(&tar(&members)));
+    let data = tree.root().join("data");
     let output = run(&data, &["all"]);
     let text = stdout(&output);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -118,52 +116,55 @@ fn a_tar_gz_beside_the_folder_unpacks_into_it_and_links_are_refused() {
     );
     assert!(text.contains("food101: 1 samples, 1 classes; left out: nothing\n"), "{text}");
     assert!(text.contains("shopee: not there; get it from https://"), "{text}");
-    assert!(!root.path().join("out.txt").exists());
+    assert!(!tree.root().join("out.txt").exists());
 }
 
 #[test]
 fn a_killed_unpacking_goes_on_and_a_damaged_archive_is_named() {
-    let root = tempfile::tempdir().unwrap();
+    let tree = Tree::new();
     let whole = zip(&[("train.csv", SHOPEE), ("train_images/1.jpg", "1")]);
-    write(root.path(), "shopee/a.zip", &whole);
+    tree.write("shopee/a.zip", &whole);
     // A killed run leaves half a file beside its place, and no note.
-    write(root.path(), "shopee/train.csv.partial", "posting");
-    let output = run(root.path(), &["shopee"]);
+    tree.write("shopee/.mdfe-train.csv.tmp", "posting");
+    let output = run(tree.root(), &["shopee"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(!root.path().join("shopee/train.csv.partial").exists());
-    write(root.path(), "shopee/b.zip", &whole[..whole.len() / 2]);
-    let output = run(root.path(), &["shopee"]);
+    assert!(!tree.root().join("shopee/.mdfe-train.csv.tmp").exists());
+    tree.write("shopee/b.zip", &whole[..whole.len() / 2]);
+    let output = run(tree.root(), &["shopee"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("shopee: cannot unpack shopee/b.zip: "), "{}", stderr(&output));
 }
 
 #[test]
 fn a_check_writes_nothing_and_names_every_missing_image() {
-    let root = tempfile::tempdir().unwrap();
-    write(root.path(), "shopee/train.csv", SHOPEE);
-    write(root.path(), "shopee/train_images/1.jpg", "");
-    let output = run(root.path(), &["shopee", "--check"]);
+    let tree = Tree::new();
+    tree.write("shopee/train.csv", SHOPEE);
+    tree.write("shopee/train_images/1.jpg", "");
+    let before = tree.snapshot();
+    let output = run(tree.root(), &["shopee", "--check"]);
     assert_eq!(output.status.code(), Some(1));
+    assert_eq!(tree.snapshot(), before);
     assert!(stdout(&output).contains("shopee/train_images/2.jpg is missing\n"), "{}", stdout(&output));
     assert!(stderr(&output).contains("2 images of the list are missing"), "{}", stderr(&output));
-    write(root.path(), "furniture_180/a/1.jpg", "");
-    let output = run(root.path(), &["furniture180", "--check"]);
+    tree.write("furniture_180/a/1.jpg", "");
+    let before = tree.snapshot();
+    let output = run(tree.root(), &["furniture180", "--check"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(!root.path().join("furniture_180/furniture180_train.csv").exists());
-    let output = run(root.path(), &["furniture180"]);
+    assert_eq!(tree.snapshot(), before);
+    let output = run(tree.root(), &["furniture180"]);
     assert!(output.status.success());
     let text = stdout(&output);
     assert!(
         text.contains("furniture180: furniture_180/furniture180_train.csv: 1 classes, 1 images\n"),
         "{text}"
     );
-    assert!(run(root.path(), &["furniture180", "--check"]).status.success());
+    assert!(run(tree.root(), &["furniture180", "--check"]).status.success());
 }
 
 #[test]
 fn what_is_missing_is_named_with_its_source() {
-    let root = tempfile::tempdir().unwrap();
-    let output = run(root.path(), &["sop", "hm"]);
+    let tree = Tree::new();
+    let output = run(tree.root(), &["sop", "hm"]);
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);
     assert!(
@@ -172,15 +173,16 @@ fn what_is_missing_is_named_with_its_source() {
         "{text}"
     );
     assert!(text.contains("hm: "), "{text}");
-    let output = run(root.path(), &["spoon"]);
+    let output = run(tree.root(), &["spoon"]);
     assert!(stderr(&output).contains("unknown data set `spoon`; known: sop, "), "{}", stderr(&output));
-    let output = run(root.path(), &["all"]);
+    let output = run(tree.root(), &["all"]);
     assert!(stderr(&output).contains("no data set lies under"), "{}", stderr(&output));
-    assert_eq!(run(root.path(), &[]).status.code(), Some(2));
+    assert_eq!(run(tree.root(), &[]).status.code(), Some(2));
 }
 
 /// A hundred images of noise with three boxes each: enough work to be killed in.
-fn food(root: &Path) {
+fn food() -> Tree {
+    let tree = Tree::new();
     let mut images = Vec::new();
     let mut annotations = Vec::new();
     for id in 0..100u32 {
@@ -188,8 +190,9 @@ fn food(root: &Path) {
             let mixed = (x ^ id).wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503 + id));
             image::Rgb([(mixed >> 8) as u8, (mixed >> 16) as u8, (mixed >> 24) as u8])
         });
-        fs::create_dir_all(root.join("fr22_train_v2/images")).unwrap();
-        image.save(root.join(format!("fr22_train_v2/images/{id}.png"))).unwrap();
+        let mut png = Cursor::new(Vec::new());
+        image.write_to(&mut png, image::ImageFormat::Png).unwrap();
+        tree.write(&format!("fr22_train_v2/images/{id}.png"), png.into_inner());
         images.push(format!(r#"{{"id": {id}, "file_name": "{id}.png"}}"#));
         for k in 0..3 {
             let category = (id + k) % 7;
@@ -199,49 +202,28 @@ fn food(root: &Path) {
         }
     }
     let json = format!(r#"{{"images": [{}], "annotations": [{}]}}"#, images.join(","), annotations.join(","));
-    write(root, "fr22_train_v2/annotations.json", json);
-}
-
-fn snapshot(root: &Path) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
-    let mut files = std::collections::BTreeMap::new();
-    let mut open = vec![root.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                files.insert(path.strip_prefix(root).unwrap().to_path_buf(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
-}
-
-fn count_files(folder: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(folder) else { return 0 };
-    entries.flatten().map(|e| if e.path().is_dir() { count_files(&e.path()) } else { 1 }).sum()
+    tree.file("fr22_train_v2/annotations.json", json)
 }
 
 #[test]
 fn preparation_killed_at_any_moment_and_started_again_gives_the_same_tree() {
-    let (whole, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    food(whole.path());
-    food(killed.path());
-    assert!(run(whole.path(), &["food_rec22"]).status.success());
-    let finished = || killed.path().join("fr22_train_v2/train.csv").exists();
-    // Counts names alone: a running child renames its temporary files, so a file that was listed may be gone.
-    let crops = || count_files(&killed.path().join("fr22_train_v2/preprocessed_imgs"));
+    let (whole, killed) = (food(), food());
+    assert!(run(whole.root(), &["food_rec22"]).status.success());
+    let finished = || killed.root().join("fr22_train_v2/train.csv").exists();
+    let is_crop = |path: &PathBuf| path.starts_with("fr22_train_v2/preprocessed_imgs");
+    let crops = || killed.files().iter().filter(|path| is_crop(path)).count();
+    let mut kills = 0;
     // Each round is killed once it has made a few crops more, until one ends by itself.
     for round in 1..20 {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(["prepare-data", "food_rec22", "--root"]).arg(killed.path());
+        command.args(["prepare-data", "food_rec22", "--root"]).arg(killed.root());
         let mut child =
             command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
         while child.try_wait().unwrap().is_none() {
             if crops() >= round * 40 {
                 child.kill().unwrap();
                 child.wait().unwrap();
+                kills += 1;
                 break;
             }
         }
@@ -249,9 +231,10 @@ fn preparation_killed_at_any_moment_and_started_again_gives_the_same_tree() {
             break;
         }
     }
-    assert!(run(killed.path(), &["food_rec22"]).status.success());
-    let (whole, killed) = (snapshot(whole.path()), snapshot(killed.path()));
+    assert!(kills > 0, "it was done before it could be killed, which shows nothing; make the work larger");
+    assert!(run(killed.root(), &["food_rec22"]).status.success());
+    let (whole, killed) = (whole.snapshot(), killed.snapshot());
     assert_eq!(killed.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());
     assert!(killed == whole, "the files have the same bytes");
-    assert_eq!(whole.keys().filter(|p| p.starts_with("fr22_train_v2/preprocessed_imgs")).count(), 300);
+    assert_eq!(whole.keys().filter(|path| is_crop(path)).count(), 300);
 }

@@ -4,15 +4,20 @@ pub mod curate;
 mod dataset;
 mod embeddings;
 mod error;
-mod files;
+pub mod files;
 mod image;
+mod lists;
 mod loader;
+mod opened;
 mod ordered;
 mod prepare;
 mod preprocess;
+mod progress;
+pub mod random;
 mod readers;
 mod registry;
 mod select;
+mod skipped;
 pub mod store;
 mod transform;
 
@@ -23,16 +28,20 @@ pub use files::write_atomically;
 pub use image::{decode, decode_bytes};
 pub use loader::{Batch, EpochReport, Loader, LoaderOptions, Sampler, SamplerOptions, Sampling, Unreadable};
 pub use ordered::{OrderedOptions, ordered_map};
-pub use prepare::{
-    CropRect, PrepareOptions, PrepareReport, Progress, SkippedItem, needs_preparation, padded_crop, prepare,
-};
+pub use prepare::{PrepareOptions, PrepareReport, needs_preparation, padded_crop, prepare};
 pub use preprocess::{CropMode, Interpolation, PreprocessRecord, Preprocessor};
-pub use readers::{IMAGE_EXTENSIONS, ReadOptions, Reading, images, read, uned};
+pub use progress::Progress;
+pub use random::shuffle;
+pub use readers::{
+    DatasetInfo, Expected, IMAGE_EXTENSIONS, Origin, ReadOptions, Reading, TreeEntry, datasets, find, images,
+    read, uned,
+};
 pub use registry::{
-    DatasetInfo, Expected, ListRow, MissingEntry, Origin, TreeCheck, TreeEntry, check_tree,
-    class_size_histogram, counts_line, datasets, find, jsonl_line, list, list_text, missing_images,
+    ListRow, MissingEntry, TreeCheck, check_tree, class_size_histogram, counts_line, jsonl_line, list,
+    list_text, missing_images,
 };
 pub use select::{DropReason, Dropped, Selection, exclude, read_exclusions};
+pub use skipped::{Skipped, skipped_csv};
 pub use transform::{
     Augmentation, ColorJitter, ColorOp, CropBox, CropRange, SampleKey, TransformKind, Transformer,
 };

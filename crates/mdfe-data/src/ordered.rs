@@ -187,6 +187,13 @@ mod tests {
 
     #[test]
     fn nothing_to_do_is_fine() {
-        ordered_map(0, OrderedOptions::default(), || (), |_: &mut (), _| (), |()| true);
+        let waited = ordered_map(
+            0,
+            OrderedOptions::default(),
+            || (),
+            |_: &mut (), i| panic!("there is no item {i}"),
+            |()| panic!("there is no result"),
+        );
+        assert_eq!(waited, Duration::ZERO);
     }
 }

@@ -1,7 +1,11 @@
 //! The four artists: where each keeps the image of an emoji.
 
-use super::{catalog::Class, package};
+use super::{
+    catalog::Class,
+    package::{self, Package},
+};
 use anyhow::{Context, Result};
+use mdfe_data::files::write_atomically;
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
@@ -31,7 +35,7 @@ pub(super) struct Artist {
 impl Artist {
     /// The artists in the order of the pack; the first one's images are the queries.
     pub(super) fn all(packages: &Path) -> Result<Vec<Self>> {
-        let new = |name, package, folder: &str, naming| -> Result<Self> {
+        let new = |name, package: &Package, folder: &str, naming| -> Result<Self> {
             let package = package::find(packages, package)?;
             let folder = package.join(folder);
             let listing =
@@ -43,10 +47,10 @@ impl Artist {
             Ok(Self { name, package, folder, files, naming })
         };
         Ok(vec![
-            new("noto", package::NOTO, "img/google/64", Naming::Code)?,
-            new("twemoji", package::TWEMOJI, "img/twitter/64", Naming::Code)?,
-            new("openmoji", package::OPENMOJI, "color/svg", Naming::UpperCode)?,
-            new("fluent", package::FLUENT, "icons/flat", Naming::Name)?,
+            new("noto", &package::NOTO, "img/google/64", Naming::Code)?,
+            new("twemoji", &package::TWEMOJI, "img/twitter/64", Naming::Code)?,
+            new("openmoji", &package::OPENMOJI, "color/svg", Naming::UpperCode)?,
+            new("fluent", &package::FLUENT, "icons/flat", Naming::Name)?,
         ])
     }
 
@@ -65,10 +69,8 @@ impl Artist {
         let candidates = ["LICENSE", "LICENSE.txt", "LICENSE.md"].map(|name| self.package.join(name));
         let source = candidates.iter().find(|p| p.exists());
         let source = source.with_context(|| format!("{} has no licence file", self.package.display()))?;
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        let target = folder.join(format!("{}.txt", self.name));
-        std::fs::copy(source, &target).with_context(|| format!("cannot write {}", target.display()))?;
-        Ok(())
+        let text = std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
+        Ok(write_atomically(&folder.join(format!("{}.txt", self.name)), &text)?)
     }
 }
 

@@ -1,42 +1,46 @@
-//! Which emoji are in the pack: those that all artists drew, balanced over the Unicode groups.
+//! Which emoji are in the pack, and what they are called.
 
-use super::artists::Artist;
-use anyhow::{Context, Result};
-use rand::{SeedableRng, seq::SliceRandom};
-use rand_chacha::ChaCha8Rng;
-use std::path::{Path, PathBuf};
+use anyhow::{Context, Result, bail};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
-/// Unicode's groups and the domains that they are here. Flags are left out: a flag is the same drawing everywhere.
-const DOMAINS: [(&str, &str); 8] = [
-    ("smileys-emotion", "smileys"),
-    ("people-body", "people"),
-    ("animals-nature", "animals_and_nature"),
-    ("food-drink", "food_and_drink"),
-    ("travel-places", "travel_and_places"),
-    ("activities", "activities"),
-    ("objects", "objects"),
-    ("symbols", "symbols"),
-];
-
-/// Classes of one domain at most, so that the large groups do not decide the score.
-const PER_DOMAIN: usize = 110;
+/// The classes of the pack with their domain and split, sorted by domain and code.
+///
+/// They were drawn once among the emoji that all artists have: at most 110 of each Unicode group, so that the large groups
+/// do not decide the score, without flags (the same drawing everywhere) and joined sequences (variants of another emoji);
+/// half of each group trains. The draw is kept as a list, because the shuffle it came from is a library's, which may change.
+const CLASSES: &str = include_str!("classes.csv");
 
 /// One emoji.
+#[derive(serde::Deserialize)]
 pub(super) struct Class {
     /// Code points in lower-case hexadecimal joined by hyphens, without the variation selector.
     pub(super) code: String,
-    /// Name in the Unicode CLDR.
+    /// Name in the Unicode CLDR, from the catalog of the packages.
+    #[serde(skip)]
     pub(super) name: String,
-    /// Domain.
-    pub(super) domain: &'static str,
-    /// Whether it trains; the others are unseen and test.
-    pub(super) train: bool,
+    /// Domain: what a Unicode group is called here.
+    pub(super) domain: String,
+    /// What it is used for.
+    pub(super) split: Split,
+}
+
+/// What a class is used for.
+#[derive(Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Split {
+    /// It trains.
+    Train,
+    /// It is unseen.
+    Test,
 }
 
 impl Class {
     /// The image's path in the pack.
     pub(super) fn path(&self, artist: &str) -> PathBuf {
-        ["images", artist, self.domain, &format!("{}.png", self.code)].iter().collect()
+        ["images", artist, &self.domain, &format!("{}.png", self.code)].iter().collect()
     }
 }
 
@@ -44,39 +48,27 @@ impl Class {
 struct Entry {
     hexcode: String,
     annotation: String,
-    group: String,
-    skintone: serde_json::Value,
 }
 
-/// Draws the classes and their split with `seed`, sorted by domain and code.
-pub(super) fn choose(catalog: &Path, artists: &[Artist], seed: u64) -> Result<Vec<Class>> {
+/// Every class of the pack, with its name out of the packages' `catalog`.
+pub(super) fn classes(catalog: &Path) -> Result<Vec<Class>> {
     let text =
         std::fs::read_to_string(catalog).with_context(|| format!("cannot read {}", catalog.display()))?;
     let entries: Vec<Entry> =
         serde_json::from_str(&text).with_context(|| format!("cannot read {}", catalog.display()))?;
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut names = HashMap::new();
+    for entry in entries {
+        // The catalog may list one emoji with and without the variation selector; the first entry is its name.
+        names.entry(entry.hexcode.to_lowercase().replace("-fe0f", "")).or_insert(entry.annotation);
+    }
     let mut classes = Vec::new();
-    for (group, domain) in DOMAINS {
-        let of_group = entries.iter().filter(|e| e.group == group && e.skintone == "");
-        let mut candidates: Vec<Class> = of_group
-            .map(|e| Class {
-                code: e.hexcode.to_lowercase().replace("-fe0f", ""),
-                name: e.annotation.clone(),
-                domain,
-                train: false,
-            })
-            // A joined sequence (woman + joiner + rocket) is a variant of another emoji, not a class of its own.
-            .filter(|class| !class.code.contains("200d"))
-            .filter(|class| artists.iter().all(|artist| artist.image(class).is_some()))
-            .collect();
-        candidates.sort_by(|a, b| a.code.cmp(&b.code));
-        candidates.dedup_by(|a, b| a.code == b.code);
-        candidates.shuffle(&mut random);
-        candidates.truncate(PER_DOMAIN);
-        let half = candidates.len() / 2;
-        candidates[..half].iter_mut().for_each(|class| class.train = true);
-        candidates.sort_by(|a, b| a.code.cmp(&b.code));
-        classes.extend(candidates);
+    for class in csv::Reader::from_reader(CLASSES.as_bytes()).into_deserialize() {
+        let mut class: Class = class.context("classes.csv is not `code,domain,split`")?;
+        let Some(name) = names.get(&class.code) else {
+            bail!("{} has no {}, which classes.csv lists", catalog.display(), class.code);
+        };
+        class.name.clone_from(name);
+        classes.push(class);
     }
     Ok(classes)
 }

@@ -8,16 +8,19 @@ use std::{
     process::Command,
 };
 
-/// Name and version of a package.
-pub(super) type Package = (&'static str, &'static str);
+/// A package of one version.
+pub(super) struct Package {
+    name: &'static str,
+    version: &'static str,
+}
 
-pub(super) const NOTO: Package = ("emoji-datasource-google", "16.0.0");
-pub(super) const TWEMOJI: Package = ("emoji-datasource-twitter", "16.0.0");
-pub(super) const OPENMOJI: Package = ("openmoji", "17.0.0");
-pub(super) const FLUENT: Package = ("fluentui-emoji", "1.3.0");
+pub(super) const NOTO: Package = Package { name: "emoji-datasource-google", version: "16.0.0" };
+pub(super) const TWEMOJI: Package = Package { name: "emoji-datasource-twitter", version: "16.0.0" };
+pub(super) const OPENMOJI: Package = Package { name: "openmoji", version: "17.0.0" };
+pub(super) const FLUENT: Package = Package { name: "fluentui-emoji", version: "1.3.0" };
 
 /// The folder of an unpacked package below `into`, fetched if it is not there.
-pub(super) fn find(into: &Path, (name, version): Package) -> Result<PathBuf> {
+pub(super) fn find(into: &Path, Package { name, version }: &Package) -> Result<PathBuf> {
     let folder = into.join(name);
     if folder.exists() {
         return Ok(folder.join("package"));

@@ -1,6 +1,7 @@
 //! `SHA256SUMS`: the hash of every file of the pack, in the form that `sha256sum --check` reads.
 
 use anyhow::{Context, Result, bail};
+use mdfe_data::files::write_atomically;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -12,8 +13,7 @@ pub(super) fn write(root: &Path) -> Result<()> {
     for file in files(root)? {
         text += &format!("{}  {}\n", hash(&root.join(&file))?, file.display());
     }
-    let path = root.join(FILE);
-    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    Ok(write_atomically(&root.join(FILE), text.as_bytes())?)
 }
 
 /// Compares a freshly built pack with the one in `root`, and everything in `root` with its `SHA256SUMS`.

@@ -11,12 +11,6 @@ use mdfe_data::{DatasetInfo, datasets, find};
 use say::say;
 use std::path::PathBuf;
 
-/// A data set that is made here rather than downloaded: its key and what makes it.
-type Generator = (&'static str, fn(&Args) -> Result<()>);
-
-/// The generated data sets; one line each.
-const GENERATED: &[Generator] = &[("demo", crate::demo::run)];
-
 /// Check, unpack and prepare data sets.
 ///
 /// Nothing is downloaded: most sets need an account of your own. What is missing is named, with the page to get it
@@ -25,26 +19,27 @@ const GENERATED: &[Generator] = &[("demo", crate::demo::run)];
 pub(crate) struct Args {
     /// Keys of data sets (`mdfe datasets list`), `all` for every one that is there, or `demo`.
     #[arg(required = true, value_name = "KEY")]
-    pub(crate) keys: Vec<String>,
+    keys: Vec<String>,
     /// The folder that holds the data sets.
     #[arg(long, value_name = "DIR")]
-    pub(crate) root: PathBuf,
+    root: PathBuf,
     /// Only look: say what is there and what is missing, every image included, and write nothing.
     #[arg(long)]
-    pub(crate) check: bool,
+    check: bool,
     /// Seed of every random draw.
     #[arg(long, default_value_t = 0)]
-    pub(crate) seed: u64,
+    seed: u64,
 }
 
 impl Args {
     pub(crate) fn run(self) -> Result<()> {
         let mut failures = Vec::new();
         for key in &self.keys {
-            let result = match GENERATED.iter().find(|(name, _)| name == key) {
-                Some((_, generate)) => generate(&self),
-                None if key == "all" => self.all(&mut failures),
-                None => self.one(find(key)?),
+            let result = match key.as_str() {
+                // Made here rather than downloaded.
+                "demo" => crate::demo::run(&self.root, self.check),
+                "all" => self.all(&mut failures),
+                _ => self.one(find(key)?),
             };
             if let Err(error) = result {
                 failures.push(format!("{key}: {error:#}"));

@@ -54,7 +54,7 @@ fn check((train, test): (&Reading, Option<&Reading>), output: Option<&Path>, jso
     }
     if let Some(path) = output {
         let list = curate::exclusions(&report, "train", curate::NearPolicy::default());
-        mdfe_data::write_atomically(path, &curate::exclusions_csv(&list)?)?;
+        mdfe_data::write_atomically(path, &mdfe_data::skipped_csv(&list)?)?;
         tracing::info!(
             "{}: {} images to leave out; give it to a data set as its option `exclude`",
             path.display(),

@@ -1,20 +1,8 @@
 //! From findings to a list of images that training leaves out.
 
 use super::{CheckReport, Use};
-use crate::{Result, prepare::output::csv_bytes};
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-};
-
-/// An image that training should leave out.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Exclusion {
-    /// The image, relative to the data folder.
-    pub path: PathBuf,
-    /// One sentence.
-    pub reason: String,
-}
+use crate::Skipped;
+use std::{collections::HashSet, path::Path};
 
 /// Which near duplicates are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -29,13 +17,13 @@ pub enum NearPolicy {
     LeaksAndClasses,
 }
 
-/// The images of `split` (usually `train`) to leave out, each once, in the order of the findings:
+/// The images of `split` (usually `train`) to leave out, relative to the data folder, each once, in the order of the findings:
 /// unreadable ones; exact duplicates of another split's images; all copies of a content whose classes disagree,
 /// because nobody can say which is right; further copies within a class; near duplicates by `near`.
-pub fn exclusions(report: &CheckReport, split: &str, near: NearPolicy) -> Vec<Exclusion> {
+pub fn exclusions(report: &CheckReport, split: &str, near: NearPolicy) -> Vec<Skipped> {
     let mut list = List { split, seen: HashSet::new(), exclusions: Vec::new() };
     for item in &report.unreadable {
-        list.add_all(&item.uses, &item.reason);
+        list.add_all(&item.uses, &item.image.reason);
     }
     for content in &report.exact {
         let other = content.uses.iter().find(|u| u.split != split);
@@ -69,25 +57,16 @@ pub fn exclusions(report: &CheckReport, split: &str, near: NearPolicy) -> Vec<Ex
     list.exclusions
 }
 
-/// The list as a CSV, `path,reason`, which the option `exclude` of every data set reads.
-///
-/// # Errors
-/// [`crate::Error::Invalid`] if a row cannot be written, which a list in memory never is.
-pub fn exclusions_csv(list: &[Exclusion]) -> Result<Vec<u8>> {
-    let text = |path: &Path| path.to_string_lossy().into_owned();
-    csv_bytes(&["path", "reason"], list.iter().map(|e| [text(&e.path), e.reason.clone()]))
-}
-
 struct List<'a> {
     split: &'a str,
     seen: HashSet<&'a Path>,
-    exclusions: Vec<Exclusion>,
+    exclusions: Vec<Skipped>,
 }
 
 impl<'a> List<'a> {
     fn add(&mut self, usage: &'a Use, reason: &str) {
         if usage.split == self.split && self.seen.insert(&usage.path) {
-            self.exclusions.push(Exclusion { path: usage.path.clone(), reason: reason.to_owned() });
+            self.exclusions.push(Skipped::at(&usage.path, reason));
         }
     }
 

@@ -28,7 +28,7 @@ pub fn near_by_features(
     max_pairs: usize,
 ) -> Result<(Vec<FeaturePair>, bool)> {
     if dim == 0 || !features.len().is_multiple_of(dim) {
-        return Err(Error::Invalid(format!("{} numbers are no rows of {dim}", features.len())));
+        return Err(Error::Invalid(format!("{} values are no rows of {dim} features each", features.len())));
     }
     let rows: Vec<&[f32]> = features.chunks_exact(dim).collect();
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();

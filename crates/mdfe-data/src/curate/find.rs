@@ -2,10 +2,10 @@
 
 use super::{
     CheckOptions, CheckReport, Content, NearPair, Unreadable, Use,
-    image::{Fingerprint, fingerprint},
-    near::near_pairs,
+    fingerprint::{Fingerprint, fingerprint},
+    near::{Pair, near_pairs},
 };
-use crate::{Dataset, Error, Progress, Result};
+use crate::{Dataset, Error, Progress, Result, Skipped};
 use rayon::prelude::*;
 use std::{collections::HashMap, path::PathBuf};
 
@@ -25,45 +25,59 @@ pub fn check(
             "max_distance = {distance} is too far for a 64-bit hash; use 0 to 8"
         )));
     }
-    let images = images(splits);
-    progress.begin("images", images.len() as u64);
-    let opened: Vec<std::result::Result<Fingerprint, String>> = images
+    let files = files(splits);
+    progress.begin("images", files.len() as u64);
+    let opened: Vec<std::result::Result<Fingerprint, String>> = files
         .par_iter()
-        .map(|(path, _)| {
-            let opened = fingerprint(path);
+        .map(|file| {
+            let opened = fingerprint(&file.path);
             progress.advance();
             opened
         })
         .collect();
 
-    let mut report = CheckReport { images: images.len(), ..CheckReport::default() };
-    let mut contents: Vec<(Content, Option<u64>)> = Vec::new();
+    let mut report = CheckReport { images: files.len(), ..CheckReport::default() };
+    let mut seen: Vec<Seen> = Vec::new();
     let mut positions: HashMap<blake3::Hash, usize> = HashMap::new();
-    for ((_, uses), opened) in images.into_iter().zip(opened) {
+    for (ImageFile { uses, .. }, opened) in files.into_iter().zip(opened) {
         match opened {
-            Err(reason) => report.unreadable.push(Unreadable { uses, reason }),
-            Ok(print) => {
-                let position = *positions.entry(print.content).or_insert(contents.len());
-                match contents.get_mut(position) {
-                    Some((content, _)) => content.uses.extend(uses),
-                    None => contents.push((Content { uses }, print.perceptual)),
+            Err(reason) => {
+                let image = Skipped::at(&uses[0].path, reason);
+                report.unreadable.push(Unreadable { image, uses });
+            }
+            Ok(Fingerprint { content, perceptual }) => {
+                let position = *positions.entry(content).or_insert(seen.len());
+                match seen.get_mut(position) {
+                    Some(known) => known.content.uses.extend(uses),
+                    None => seen.push(Seen { content: Content { uses }, perceptual }),
                 }
             }
         }
     }
-    report.plain = contents.iter().filter(|(_, hash)| hash.is_none()).count();
+    report.plain = seen.iter().filter(|s| s.perceptual.is_none()).count();
 
     let (hashes, owners): (Vec<u64>, Vec<usize>) =
-        contents.iter().enumerate().filter_map(|(i, (_, hash))| hash.map(|h| (h, i))).unzip();
-    let (pairs, truncated) = near_pairs(&hashes, options.max_distance, options.max_pairs);
-    report.near_truncated = truncated;
-    let content = |i: usize| contents[owners[i]].0.clone();
-    report.near = pairs
-        .into_iter()
-        .map(|(a, b, distance)| NearPair { first: content(a), second: content(b), distance })
-        .collect();
-    report.exact = contents.into_iter().map(|(content, _)| content).filter(is_repeated).collect();
+        seen.iter().enumerate().filter_map(|(i, s)| s.perceptual.map(|hash| (hash, i))).unzip();
+    let near = near_pairs(&hashes, options.max_distance, options.max_pairs);
+    report.near_truncated = near.truncated;
+    let content = |i: usize| seen[owners[i]].content.clone();
+    let pair =
+        |p: Pair| NearPair { first: content(p.first), second: content(p.second), distance: p.distance };
+    report.near = near.pairs.into_iter().map(pair).collect();
+    report.exact = seen.into_iter().map(|s| s.content).filter(is_repeated).collect();
     Ok(report)
+}
+
+/// A file with the rows that name it, at least one.
+struct ImageFile {
+    path: PathBuf,
+    uses: Vec<Use>,
+}
+
+/// A content with its perceptual hash, unless it is plain.
+struct Seen {
+    content: Content,
+    perceptual: Option<u64>,
 }
 
 /// Whether a content has several files, several splits or several classes. Rows that merely repeat a file are two
@@ -73,9 +87,9 @@ fn is_repeated(content: &Content) -> bool {
     content.uses.iter().any(|u| u.path != *first) || content.crosses_classes() || content.crosses_splits()
 }
 
-/// Every file once, on disk, with the rows that name it, in the order of the rows.
-fn images(splits: &[(&str, &Dataset)]) -> Vec<(PathBuf, Vec<Use>)> {
-    let mut images: Vec<(PathBuf, Vec<Use>)> = Vec::new();
+/// Every file once, on disk, in the order of the rows.
+fn files(splits: &[(&str, &Dataset)]) -> Vec<ImageFile> {
+    let mut files: Vec<ImageFile> = Vec::new();
     let mut positions: HashMap<PathBuf, usize> = HashMap::new();
     for (split, dataset) in splits {
         for sample in &dataset.samples {
@@ -84,13 +98,13 @@ fn images(splits: &[(&str, &Dataset)]) -> Vec<(PathBuf, Vec<Use>)> {
             let domain = sample.domain.as_str().to_owned();
             let usage = Use { split: (*split).to_owned(), path: sample.path.clone(), domain, class };
             match positions.get(&on_disk) {
-                Some(&i) => images[i].1.push(usage),
+                Some(&i) => files[i].uses.push(usage),
                 None => {
-                    positions.insert(on_disk.clone(), images.len());
-                    images.push((on_disk, vec![usage]));
+                    positions.insert(on_disk.clone(), files.len());
+                    files.push(ImageFile { path: on_disk, uses: vec![usage] });
                 }
             }
         }
     }
-    images
+    files
 }

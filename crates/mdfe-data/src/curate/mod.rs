@@ -9,12 +9,12 @@
 mod exclusions;
 mod features;
 mod find;
-mod image;
+mod fingerprint;
 mod near;
 mod phash;
 mod report;
 
-pub use exclusions::{Exclusion, NearPolicy, exclusions, exclusions_csv};
+pub use exclusions::{NearPolicy, exclusions};
 pub use features::{FeaturePair, near_by_features};
 pub use find::check;
 pub use phash::{hash_of_gray, perceptual_hash};

@@ -5,12 +5,28 @@
 
 use std::collections::HashMap;
 
-/// Two positions and the number of bits in which their hashes differ.
-pub(super) type Pair = (usize, usize, u32);
+/// Two hashes that are near each other. Pairs sort by distance and then by position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Pair {
+    /// Bits in which they differ.
+    pub(super) distance: u32,
+    /// Position of the one that comes first.
+    pub(super) first: usize,
+    /// Position of the other.
+    pub(super) second: usize,
+}
 
-/// Every pair of `hashes` that differs in at most `radius` bits, by distance and then by position, and whether the
-/// search stopped after `limit` pairs.
-pub(super) fn near_pairs(hashes: &[u64], radius: u32, limit: usize) -> (Vec<Pair>, bool) {
+/// What a search found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NearPairs {
+    /// In order.
+    pub(super) pairs: Vec<Pair>,
+    /// Whether it stopped at its limit, so that there may be more.
+    pub(super) truncated: bool,
+}
+
+/// Every pair of `hashes` that differs in at most `radius` bits, but no more than `limit` pairs.
+pub(super) fn near_pairs(hashes: &[u64], radius: u32, limit: usize) -> NearPairs {
     // Equal hashes would share every band: they are grouped first and compared once.
     let mut groups: HashMap<u64, Vec<usize>> = HashMap::new();
     for (i, hash) in hashes.iter().enumerate() {
@@ -70,14 +86,14 @@ impl Found {
     fn add(&mut self, a: usize, b: usize, distance: u32) -> bool {
         let room = self.pairs.len() < self.limit;
         if room {
-            self.pairs.push((a.min(b), a.max(b), distance));
+            self.pairs.push(Pair { distance, first: a.min(b), second: a.max(b) });
         }
         room
     }
 
-    fn finish(mut self, truncated: bool) -> (Vec<Pair>, bool) {
-        self.pairs.sort_unstable_by_key(|(a, b, distance)| (*distance, *a, *b));
-        (self.pairs, truncated)
+    fn finish(mut self, truncated: bool) -> NearPairs {
+        self.pairs.sort_unstable();
+        NearPairs { pairs: self.pairs, truncated }
     }
 }
 
@@ -107,19 +123,21 @@ mod tests {
                 for b in a + 1..hashes.len() {
                     let distance = (hashes[a] ^ hashes[b]).count_ones();
                     if distance <= radius {
-                        all.push((a, b, distance));
+                        all.push(Pair { distance, first: a, second: b });
                     }
                 }
             }
-            all.sort_by_key(|(a, b, d)| (*d, *a, *b));
-            prop_assert_eq!(near_pairs(&hashes, radius, usize::MAX), (all, false));
+            all.sort_by_key(|pair| (pair.distance, pair.first, pair.second));
+            prop_assert_eq!(near_pairs(&hashes, radius, usize::MAX), NearPairs { pairs: all, truncated: false });
         }
     }
 
     #[test]
     fn the_search_stops_at_its_limit_and_says_so() {
-        assert_eq!(near_pairs(&[7, 7, 7], 4, 2), (vec![(0, 1, 0), (0, 2, 0)], true));
-        assert!(!near_pairs(&[7, 7, 7], 4, 3).1);
-        assert_eq!(near_pairs(&[], 4, 3), (vec![], false));
+        let equal = |second| Pair { distance: 0, first: 0, second };
+        let found = NearPairs { pairs: vec![equal(1), equal(2)], truncated: true };
+        assert_eq!(near_pairs(&[7, 7, 7], 4, 2), found);
+        assert!(!near_pairs(&[7, 7, 7], 4, 3).truncated);
+        assert_eq!(near_pairs(&[], 4, 3), NearPairs { pairs: vec![], truncated: false });
     }
 }

@@ -4,9 +4,11 @@
 //! the 8 x 8 lowest frequencies are compared with their median: the hash of Python's `imagehash.phash`, which comes
 //! from C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010.
 
+use crate::{
+    preprocess::{Interpolation, Resizer, Target, View},
+    transform::gray,
+};
 use image::RgbImage;
-
-use crate::preprocess::{Interpolation, Resizer, Target, View};
 
 /// Side of the small image.
 const SIDE: usize = 32;
@@ -22,11 +24,11 @@ pub fn perceptual_hash(image: &RgbImage) -> Option<u64> {
         return None;
     }
     // The resize of this crate takes three channels; gray is the same in each, so the first one is the answer.
-    let mut gray = image.clone();
-    gray.pixels_mut().for_each(|p| p.0 = [luma(p.0); 3]);
+    let mut grays = image.clone();
+    grays.pixels_mut().for_each(|p| p.0 = [gray(&p.0); 3]);
     let mut small = vec![0; SIDE * SIDE * 3];
     Resizer::default().resize(
-        View::of(&gray),
+        View::of(&grays),
         Target::whole([SIDE, SIDE]),
         Interpolation::Lanczos,
         &mut small,
@@ -66,9 +68,4 @@ pub fn hash_of_gray(gray: &[u8; SIDE * SIDE]) -> Option<u64> {
 fn cosines() -> [[f64; SIDE]; LOW] {
     let angle = |u: usize, x: usize| std::f64::consts::PI * (u * (2 * x + 1)) as f64 / (2 * SIDE) as f64;
     std::array::from_fn(|u| std::array::from_fn(|x| 2.0 * angle(u, x).cos()))
-}
-
-/// Gray as Pillow's `convert("L")` has it (ITU-R 601, rounded).
-fn luma([r, g, b]: [u8; 3]) -> u8 {
-    ((u32::from(r) * 19595 + u32::from(g) * 38470 + u32::from(b) * 7471 + 0x8000) >> 16) as u8
 }

@@ -1,5 +1,6 @@
 //! What a check found.
 
+use crate::Skipped;
 use serde::Serialize;
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -19,10 +20,11 @@ pub struct Use {
 /// An image that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
+    /// The image, relative to the data folder of the first row that names it, and why.
+    #[serde(flatten)]
+    pub image: Skipped,
     /// The rows that name it.
     pub uses: Vec<Use>,
-    /// One sentence.
-    pub reason: String,
 }
 
 /// Images with the same bytes, all their rows.

@@ -1,7 +1,6 @@
 //! COCO annotations: boxes grouped by their image, in time and memory linear in the file.
 
-use super::SkippedItem;
-use crate::{Error, Result, readers::json};
+use crate::{Error, Result, Skipped, lists::json};
 use serde::Deserialize;
 use std::{
     collections::HashMap,
@@ -50,7 +49,7 @@ struct Annotation {
 ///
 /// # Errors
 /// [`Error::Malformed`] with the line for what is not COCO, and for two images of one id.
-pub(super) fn read(path: &Path, file: impl Read) -> Result<(Vec<AnnotatedImage>, Vec<SkippedItem>)> {
+pub(super) fn read(path: &Path, file: impl Read) -> Result<(Vec<AnnotatedImage>, Vec<Skipped>)> {
     let mut file = BufReader::with_capacity(1 << 20, file);
     if file.fill_buf().map_err(Error::io("read", path))?.starts_with(b"\xef\xbb\xbf") {
         file.consume(3);
@@ -67,7 +66,7 @@ pub(super) fn read(path: &Path, file: impl Read) -> Result<(Vec<AnnotatedImage>,
     }
     let mut skipped = Vec::new();
     for (i, annotation) in coco.annotations.into_iter().enumerate() {
-        let skip = |reason: String| SkippedItem::new(format!("annotations[{i}]"), reason);
+        let skip = |reason: String| Skipped::new(format!("annotations[{i}]"), reason);
         let Some(&position) = positions.get(&annotation.image_id) else {
             skipped.push(skip(format!("no entry of `images` has the id {}", annotation.image_id)));
             continue;
@@ -87,7 +86,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parse(text: &[u8]) -> Result<(Vec<AnnotatedImage>, Vec<SkippedItem>)> {
+    fn parse(text: &[u8]) -> Result<(Vec<AnnotatedImage>, Vec<Skipped>)> {
         read(Path::new("a.json"), text)
     }
 
@@ -108,8 +107,8 @@ mod tests {
         assert_eq!(
             skipped,
             [
-                SkippedItem::new("annotations[1]", "no entry of `images` has the id 9"),
-                SkippedItem::new("annotations[2]", "`bbox` has 0 numbers, not 4")
+                Skipped::new("annotations[1]", "no entry of `images` has the id 9"),
+                Skipped::new("annotations[2]", "`bbox` has 0 numbers, not 4")
             ]
         );
     }

@@ -1,13 +1,14 @@
 //! Cutting the samples of one image out of it, and making the list of all of them.
 
-use super::{
-    Job, PrepareReport, SkippedItem,
-    crop::padded_crop,
-    image,
-    output::{csv_bytes, write_whole},
+use super::{PrepareReport, crop::padded_crop, job::Job, jpeg::write_crop, output::write_list};
+use crate::{
+    Result, Skipped,
+    files::{self, WriteOptions},
+    lists::csv_bytes,
+    opened::{Opened, open},
 };
-use crate::{Result, decode_bytes};
-use std::path::Path;
+use rayon::prelude::*;
+use std::{collections::HashSet, path::Path};
 
 /// A sample that is to be cut out of an image.
 pub(super) struct Wanted {
@@ -23,27 +24,42 @@ pub(super) struct Wanted {
 #[derive(Default)]
 pub(super) struct Cut {
     rows: Vec<[String; 2]>,
-    skipped: Vec<SkippedItem>,
+    skipped: Vec<Skipped>,
     made: usize,
     kept: usize,
 }
 
 impl Cut {
     /// Nothing but skipped items.
-    pub(super) fn skipped(skipped: Vec<SkippedItem>) -> Self {
+    pub(super) fn skipped(skipped: Vec<Skipped>) -> Self {
         Self { skipped, ..Self::default() }
     }
 
     /// The same with `skipped` before what was skipped already.
-    pub(super) fn with_skipped(mut self, skipped: Vec<SkippedItem>) -> Self {
+    pub(super) fn with_skipped(mut self, skipped: Vec<Skipped>) -> Self {
         self.skipped.splice(0..0, skipped);
         self
     }
 }
 
+/// Cuts the samples of every image with `cut`, on all cores, and tells how far it is. Results are in the order of the images.
+pub(super) fn cut_all<T: Send>(
+    job: &Job<'_>,
+    images: Vec<T>,
+    cut: impl Fn(T) -> Result<Cut> + Sync,
+) -> Result<Vec<Cut>> {
+    job.progress.begin(&format!("{}: images", job.source.info.key), images.len() as u64);
+    let one = |image| {
+        let done = cut(image);
+        job.progress.advance();
+        done
+    };
+    images.into_par_iter().map(one).collect()
+}
+
 /// Cuts `wanted` out of the image at `path` (relative to the data set's folder). The image is opened only if a
 /// target is not there yet.
-pub(super) fn cut(job: &Job<'_>, path: &str, wanted: Vec<Wanted>) -> Result<Cut> {
+pub(super) fn cut(job: &Job<'_>, path: &Path, wanted: Vec<Wanted>) -> Result<Cut> {
     let mut done = Cut::default();
     let there =
         |w: &Wanted| job.source.on_disk(&w.target).metadata().is_ok_and(|m| m.is_file() && m.len() > 0);
@@ -52,20 +68,15 @@ pub(super) fn cut(job: &Job<'_>, path: &str, wanted: Vec<Wanted>) -> Result<Cut>
         done.rows = wanted.into_iter().map(|w| [w.target, w.class]).collect();
         return Ok(done);
     }
-    let on_disk = job.source.on_disk(path);
-    let opened = image::read_file(&on_disk)
-        .and_then(|bytes| decode_bytes(&on_disk, &bytes).map(|p| (p, bytes)).map_err(image::reason));
-    let (pixels, bytes) = match opened {
+    let Opened { pixels, bytes } = match open(&job.source.on_disk(path)) {
         Ok(opened) => opened,
         Err(reason) => {
             // Targets of an earlier run stay samples: they were cut when the image was still there.
             let (kept, lost): (Vec<_>, Vec<_>) = wanted.into_iter().partition(there);
             done.kept = kept.len();
             done.rows = kept.into_iter().map(|w| [w.target, w.class]).collect();
-            done.skipped = lost
-                .iter()
-                .map(|w| SkippedItem::new(path, format!("{reason} (class {})", w.class)))
-                .collect();
+            done.skipped =
+                lost.iter().map(|w| Skipped::at(path, format!("{reason} (class {})", w.class))).collect();
             return Ok(done);
         }
     };
@@ -74,24 +85,26 @@ pub(super) fn cut(job: &Job<'_>, path: &str, wanted: Vec<Wanted>) -> Result<Cut>
         match sample.corners {
             _ if there(&sample) => done.kept += 1,
             None => {
-                write_whole(&target, &bytes)?;
+                files::write(&target, &WriteOptions::RESTARTABLE, &bytes)?;
                 done.made += 1;
             }
-            Some(corners) => match padded_crop(corners, pixels.dimensions()) {
-                Some(part) => {
-                    image::write_crop(&pixels, part, &target)?;
-                    done.made += 1;
+            Some(corners) => {
+                match padded_crop(corners, [pixels.height(), pixels.width()].map(|n| n as usize)) {
+                    Some(part) => {
+                        write_crop(&pixels, part, &target)?;
+                        done.made += 1;
+                    }
+                    None => {
+                        let (width, height) = pixels.dimensions();
+                        let reason = format!(
+                            "the box {corners:?} of class {} is empty or outside the image of {width} x {height}",
+                            sample.class
+                        );
+                        done.skipped.push(Skipped::at(path, reason));
+                        continue;
+                    }
                 }
-                None => {
-                    let (width, height) = pixels.dimensions();
-                    let reason = format!(
-                        "the box {corners:?} of class {} is empty or outside the image of {width} x {height}",
-                        sample.class
-                    );
-                    done.skipped.push(SkippedItem::new(path, reason));
-                    continue;
-                }
-            },
+            }
         }
         done.rows.push([sample.target, sample.class]);
     }
@@ -106,11 +119,11 @@ pub(super) fn only_prepared(job: &Job<'_>, annotations: &Path) -> Result<Option<
 }
 
 /// Writes `train.csv` with the samples of all images and reports on them.
-pub(super) fn finish(job: &Job<'_>, skipped: Vec<SkippedItem>, cuts: Vec<Cut>) -> Result<PrepareReport> {
+pub(super) fn finish(job: &Job<'_>, skipped: Vec<Skipped>, cuts: Vec<Cut>) -> Result<PrepareReport> {
     let list = job.source.on_disk("train.csv");
     let rows = || cuts.iter().flat_map(|c| &c.rows);
-    write_whole(&list, &csv_bytes(&["img_path", "label"], rows())?)?;
-    let classes: std::collections::HashSet<&String> = rows().map(|[_, class]| class).collect();
+    write_list(&list, &csv_bytes(&["img_path", "label"], rows())?)?;
+    let classes: HashSet<&String> = rows().map(|[_, class]| class).collect();
     let (classes, images) = (classes.len(), rows().count());
     let (made, kept) = cuts.iter().fold((0, 0), |(made, kept), c| (made + c.made, kept + c.kept));
     let mut report = PrepareReport {

@@ -1,12 +1,11 @@
 //! DeepFashion2: one file per item whose style is marked, cut out where its image shows more than one item.
 
 use super::{
-    Job, PrepareReport, SkippedItem,
-    cutting::{Cut, Wanted, cut, finish, only_prepared},
-    output::is_plain_name,
+    PrepareReport,
+    cutting::{Cut, Wanted, cut, cut_all, finish, only_prepared},
+    job::Job,
 };
-use crate::{Error, Result, readers::json};
-use rayon::prelude::*;
+use crate::{Error, Result, Skipped, files::is_plain_name, lists::json};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny, MapAccess, Visitor},
@@ -33,16 +32,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         }
     }
     ids.sort_unstable();
-    job.progress.begin("deep_fashion2: images", ids.len() as u64);
-    let cuts: Result<Vec<Cut>> = ids
-        .par_iter()
-        .map(|id| {
-            let cut = cut_image(job, id);
-            job.progress.advance();
-            cut
-        })
-        .collect();
-    finish(job, Vec::new(), cuts?)
+    finish(job, Vec::new(), cut_all(job, ids, |id| cut_image(job, &id))?)
 }
 
 fn cut_image(job: &Job<'_>, id: &str) -> Result<Cut> {
@@ -56,7 +46,7 @@ fn cut_image(job: &Job<'_>, id: &str) -> Result<Cut> {
         if !is_plain_name(&item.category_name) {
             let reason =
                 format!("item{number}: `category_name` is `{}`, which names no folder", item.category_name);
-            skipped.push(SkippedItem::new(format!("annos/{id}.json"), reason));
+            skipped.push(Skipped::new(format!("annos/{id}.json"), reason));
             continue;
         }
         let pair = pair.ok_or_else(|| no_pair(&path))?;
@@ -67,7 +57,7 @@ fn cut_image(job: &Job<'_>, id: &str) -> Result<Cut> {
             corners: (!whole).then_some(item.bounding_box),
         });
     }
-    Ok(cut(job, &format!("image/{id}.jpg"), wanted)?.with_skipped(skipped))
+    Ok(cut(job, Path::new(&format!("image/{id}.jpg")), wanted)?.with_skipped(skipped))
 }
 
 fn no_pair(path: &Path) -> Error {

@@ -1,7 +1,7 @@
 //! Fashion200k: the list of training images from the set's own detection lists.
 
-use super::{Job, PrepareReport, output};
-use crate::{Error, Result, readers::fashion200k::LIST};
+use super::{PrepareReport, job::Job};
+use crate::{Error, Result, lists::csv_bytes, readers::sets::fashion200k::LIST};
 use std::path::{Path, PathBuf};
 
 const HEADER: [&str; 2] = ["img_path", "img_id"];
@@ -37,7 +37,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         images: rows.len(),
         ..PrepareReport::default()
     };
-    report.write_once(&target, &output::csv_bytes(&HEADER, &rows)?)?;
+    report.write_once(&target, &csv_bytes(&HEADER, &rows)?)?;
     Ok(report)
 }
 

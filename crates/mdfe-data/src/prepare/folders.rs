@@ -1,7 +1,7 @@
 //! Furniture-180 and Storefronts-146: the list of images, one class per folder.
 
-use super::{Job, PrepareReport, SkippedItem, output};
-use crate::{Result, readers::walk};
+use super::{PrepareReport, job::Job};
+use crate::{Result, Skipped, lists::csv_bytes, readers::walk};
 use std::path::Path;
 
 /// A class is the whole path of a folder (`Apple Store/iTunes`), in byte order, labelled from 0.
@@ -10,15 +10,12 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let mut images: Vec<(String, String)> = Vec::new();
     for path in walk::images(&job.source.on_disk(""))? {
         let Some(text) = path.to_str() else {
-            skipped.push(SkippedItem::new(
-                path.to_string_lossy(),
-                "the name is not UTF-8, which no list could hold",
-            ));
+            skipped.push(Skipped::at(&path, "the name is not UTF-8, which no list could hold"));
             continue;
         };
         match path.parent().and_then(Path::to_str).filter(|folder| !folder.is_empty()) {
             Some(class) => images.push((class.to_owned(), text.to_owned())),
-            None => skipped.push(SkippedItem::new(text, "the image lies outside every class folder")),
+            None => skipped.push(Skipped::new(text, "the image lies outside every class folder")),
         }
     }
     images.sort_unstable();
@@ -27,7 +24,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         label += usize::from(i > 0 && images[i - 1].0 != *class);
         [path.clone(), label.to_string()]
     });
-    let bytes = output::csv_bytes(&["img_path", "label"], labelled)?;
+    let bytes = csv_bytes(&["img_path", "label"], labelled)?;
     let classes = if images.is_empty() { 0 } else { label + 1 };
     let mut report = PrepareReport {
         key: job.source.info.key,

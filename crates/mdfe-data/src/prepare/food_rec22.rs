@@ -1,13 +1,13 @@
 //! Food Recognition 2022: one crop per annotated box.
 
 use super::{
-    Job, PrepareReport, SkippedItem,
+    PrepareReport,
     coco::{self, AnnotatedImage},
-    cutting::{Cut, Wanted, cut, finish, only_prepared},
-    output::stays_inside,
+    cutting::{Cut, Wanted, cut, cut_all, finish, only_prepared},
+    job::Job,
 };
-use crate::{Error, Result};
-use rayon::prelude::*;
+use crate::{Error, Result, Skipped, files::inside};
+use std::path::Path;
 
 /// Crops go to `preprocessed_imgs/{category}/{image id}_{number of the box in its image}.jpg`.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
@@ -20,16 +20,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         _ => Error::io("read", &path)(e),
     })?;
     let (images, skipped) = coco::read(&path, file)?;
-    job.progress.begin("food_rec22: images", images.len() as u64);
-    let cuts: Result<Vec<Cut>> = images
-        .into_par_iter()
-        .map(|image| {
-            let cut = cut_image(job, image);
-            job.progress.advance();
-            cut
-        })
-        .collect();
-    finish(job, skipped, cuts?)
+    finish(job, skipped, cut_all(job, images, |image| cut_image(job, image))?)
 }
 
 fn cut_image(job: &Job<'_>, image: AnnotatedImage) -> Result<Cut> {
@@ -37,16 +28,14 @@ fn cut_image(job: &Job<'_>, image: AnnotatedImage) -> Result<Cut> {
     if boxes.is_empty() {
         return Ok(Cut::default());
     }
-    if !stays_inside(&file_name) {
-        return Ok(Cut::skipped(vec![SkippedItem::new(
-            &file_name,
-            "`file_name` leads out of the folder `images`",
-        )]));
-    }
+    let Some(path) = inside(Path::new(&file_name)) else {
+        let reason = "`file_name` leads out of the folder `images`";
+        return Ok(Cut::skipped(vec![Skipped::new(file_name, reason)]));
+    };
     let wanted = boxes.into_iter().enumerate().map(|(number, annotated)| Wanted {
         target: format!("preprocessed_imgs/{}/{id}_{number}.jpg", annotated.category),
         class: annotated.category.to_string(),
         corners: Some(annotated.corners),
     });
-    cut(job, &format!("images/{file_name}"), wanted.collect())
+    cut(job, &Path::new("images").join(path), wanted.collect())
 }

@@ -1,9 +1,10 @@
 //! GLDv2: the list of 10,000 classes that M4D-35k uses, drawn where the published one is not there.
 
-use super::{Job, PrepareReport, output};
+use super::{PrepareReport, job::Job, output::write_list};
 use crate::{
     Dataset, Result, Selection,
-    readers::gldv2::{self, LIST},
+    lists::csv_bytes,
+    readers::sets::gldv2::{self, LIST},
 };
 
 /// Classes that are drawn.
@@ -41,7 +42,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         seed: job.seed,
     };
     let (drawn, _) = selection.apply(all)?;
-    output::write_whole(&target, &output::csv_bytes(&["id", "landmark_id"], rows(&drawn))?)?;
+    write_list(&target, &csv_bytes(&["id", "landmark_id"], rows(&drawn))?)?;
     Ok(PrepareReport {
         key: source.info.key,
         written: vec![target],

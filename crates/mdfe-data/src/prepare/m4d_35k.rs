@@ -1,9 +1,13 @@
 //! M4D-35k: the combined list of its four parts.
 
-use super::{Job, PrepareOptions, PrepareReport, output};
+use super::{PrepareReport, gldv2 as landmark_list, job::Job, output::write_list};
 use crate::{
     Dataset, ReadOptions, Result,
-    readers::{self, Source, gldv2, m4d_35k::LIST},
+    lists::csv_bytes,
+    readers::{
+        self, Source,
+        sets::{gldv2, m4d_35k::LIST},
+    },
 };
 
 /// Writes `m4d-35k_train.csv` unless it is there. Parts follow each other in the order of the paper; labels are dense.
@@ -28,7 +32,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     }
     let all = Dataset::concat(parts);
     let rows = all.samples.iter().map(|s| [s.path.to_string_lossy().into_owned(), s.class.to_string()]);
-    output::write_whole(&target, &output::csv_bytes(&["img_path", "label"], rows)?)?;
+    write_list(&target, &csv_bytes(&["img_path", "label"], rows)?)?;
     Ok(PrepareReport {
         key: job.source.info.key,
         written: vec![target],
@@ -45,10 +49,13 @@ fn products(_: &Job<'_>, options: &ReadOptions) -> Result<Dataset> {
 
 /// The published list as it is, or the drawn one.
 fn landmarks(job: &Job<'_>, options: &ReadOptions) -> Result<Dataset> {
-    let prepare_options = PrepareOptions { root: options.root.clone(), seed: job.seed };
-    super::prepare("gldv2", &prepare_options, &())?;
-    let source = Source::new(&gldv2::INFO, options);
-    Ok(gldv2::read(&source, &source.load(&[gldv2::LIST])?)?.into_dataset("gldv2", &options.root).0)
+    let job = Job { source: Source::new(&gldv2::SET.info, options), seed: job.seed, progress: &() };
+    if !job.source.on_disk("").is_dir() {
+        return Err(job.source.absent());
+    }
+    landmark_list::prepare(&job)?;
+    let list = gldv2::read(&job.source, &job.source.load(&[gldv2::LIST])?)?;
+    Ok(list.into_dataset("gldv2", &options.root).0)
 }
 
 fn fashion(_: &Job<'_>, options: &ReadOptions) -> Result<Dataset> {

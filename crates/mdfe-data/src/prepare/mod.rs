@@ -12,21 +12,22 @@ mod fashion200k;
 mod folders;
 mod food_rec22;
 mod gldv2;
-pub(crate) mod image;
+mod job;
+mod jpeg;
 mod m4d_35k;
-pub(crate) mod mat;
-pub(crate) mod output;
+mod mat;
+mod output;
 mod report;
 mod stanford_cars;
 
-pub use crop::{CropRect, padded_crop};
-pub use report::{PrepareReport, Progress, SkippedItem};
+pub use crop::padded_crop;
+pub use report::PrepareReport;
 
 use crate::{
-    Error, ReadOptions, Result,
-    readers::Source,
-    registry::{self, DatasetInfo},
+    DatasetInfo, Progress, ReadOptions, Result,
+    readers::{self, Source},
 };
+use job::Job;
 use std::path::PathBuf;
 
 /// Where the data sets lie, and the seed of what is drawn.
@@ -38,47 +39,43 @@ pub struct PrepareOptions {
     pub seed: u64,
 }
 
-/// What one preparation works with.
-pub(crate) struct Job<'a> {
-    source: Source<'a>,
-    seed: u64,
-    progress: &'a dyn Progress,
-}
-
+/// How a data set is prepared.
 type Step = fn(&Job<'_>) -> Result<PrepareReport>;
 
-/// The data sets that need preparation, and how it is done.
-const STEPS: [(&str, Step); 8] = [
-    ("gldv2", gldv2::prepare),
-    ("fashion200k", fashion200k::prepare),
-    ("food_rec22", food_rec22::prepare),
-    ("stanford_cars", stanford_cars::prepare),
-    ("deep_fashion2", deep_fashion2::prepare),
-    ("furniture180", folders::prepare),
-    ("storefronts146", folders::prepare),
-    ("m4d_35k", m4d_35k::prepare),
-];
+/// The data sets that need preparation, one line each.
+fn step(key: &str) -> Option<Step> {
+    Some(match key {
+        "gldv2" => gldv2::prepare,
+        "fashion200k" => fashion200k::prepare,
+        "food_rec22" => food_rec22::prepare,
+        "stanford_cars" => stanford_cars::prepare,
+        "deep_fashion2" => deep_fashion2::prepare,
+        "furniture180" | "storefronts146" => folders::prepare,
+        "m4d_35k" => m4d_35k::prepare,
+        _ => return None,
+    })
+}
 
 /// Whether `info` needs preparation before it can be read (`gldv2`: before M4D-35k can be drawn).
 pub fn needs_preparation(info: &DatasetInfo) -> bool {
-    STEPS.iter().any(|(key, _)| *key == info.key)
+    step(info.key).is_some()
 }
 
 /// Prepares the data set `key`; one that needs nothing gives an empty report.
 ///
 /// # Errors
-/// [`Error::Unknown`] lists the known keys; [`Error::Missing`] names what has to be downloaded and from where;
-/// [`Error::Malformed`] names the file that does not fit; [`Error::Io`] where nothing can be written.
+/// [`Error::Unknown`](crate::Error::Unknown) lists the known keys; [`Error::Missing`](crate::Error::Missing) names what has to be downloaded and from where;
+/// [`Error::Malformed`](crate::Error::Malformed) names the file that does not fit; [`Error::Io`](crate::Error::Io) where
+/// nothing can be written.
 pub fn prepare(key: &str, options: &PrepareOptions, progress: &dyn Progress) -> Result<PrepareReport> {
-    let info = registry::find(key)?;
-    let Some((_, step)) = STEPS.iter().find(|(key, _)| *key == info.key) else {
+    let info = readers::find(key)?;
+    let Some(step) = step(info.key) else {
         return Ok(PrepareReport { key: info.key, ..PrepareReport::default() });
     };
     let read_options = ReadOptions::at(&options.root);
     let source = Source::new(info, &read_options);
     if !source.on_disk("").is_dir() {
-        let remedy = format!("get `{}` from {}", info.key, info.source);
-        return Err(Error::Missing { path: source.on_disk(""), remedy });
+        return Err(source.absent());
     }
     let job = Job { source, seed: options.seed, progress };
     let report = step(&job)?;

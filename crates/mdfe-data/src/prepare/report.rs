@@ -1,7 +1,7 @@
-//! What a preparation did, and how it tells how far it is.
+//! What a preparation did.
 
 use super::output::{Written, write_list_once};
-use crate::Result;
+use crate::{Result, Skipped};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -25,8 +25,9 @@ pub struct PrepareReport {
     pub classes: usize,
     /// Rows of the list.
     pub images: usize,
-    /// What could not be used, in the order of the source; also in `prepare-skipped.csv` beside the list.
-    pub skipped: Vec<SkippedItem>,
+    /// What could not be used, relative to the data set's folder, in the order of the source; also in
+    /// `prepare-skipped.csv` beside the list.
+    pub skipped: Vec<Skipped>,
     /// What the user should know, one sentence each.
     pub notes: Vec<String>,
 }
@@ -52,32 +53,4 @@ impl PrepareReport {
         }
         Ok(())
     }
-}
-
-/// Something that could not be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SkippedItem {
-    /// The image or annotation, relative to the data set's folder.
-    pub path: String,
-    /// One sentence.
-    pub reason: String,
-}
-
-impl SkippedItem {
-    pub(super) fn new(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), reason: reason.into() }
-    }
-}
-
-/// Hears how far a preparation is. `()` hears nothing.
-pub trait Progress: Sync {
-    /// A part of the work begins; it has `total` images.
-    fn begin(&self, what: &str, total: u64);
-    /// One more image of it is done. Called from many threads.
-    fn advance(&self);
-}
-
-impl Progress for () {
-    fn begin(&self, _: &str, _: u64) {}
-    fn advance(&self) {}
 }

@@ -1,13 +1,14 @@
 //! Stanford Cars: the list of models from the development kit's MATLAB file.
 
 use super::{
-    Job, PrepareReport,
+    PrepareReport,
+    job::Job,
     mat::{self, Value},
-    output,
 };
 use crate::{
     Error, Result,
-    readers::stanford_cars::{KIT, LIST},
+    lists::csv_bytes,
+    readers::sets::stanford_cars::{KIT, LIST},
 };
 
 const FIELDS: [&str; 6] = ["bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "fname"];
@@ -32,7 +33,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         images: cars.len(),
         ..PrepareReport::default()
     };
-    report.write_once(&target, &output::csv_bytes(&HEADER, &cars)?)?;
+    report.write_once(&target, &csv_bytes(&HEADER, &cars)?)?;
     Ok(report)
 }
 

@@ -1,35 +1,20 @@
-//! Reading a data set: one file per data set, shared parts beside them.
+//! Reading a data set: one file per data set under `sets`, shared parts beside it.
 //!
-//! A reader is a constant `INFO` (what the registry knows) and a function from a [`Source`] to [`Rows`]. It keeps
-//! every row of the source in its order; the selection comes after it.
+//! A data set declares what is known about it ([`DatasetInfo`]) and where its samples are listed. Reading keeps every row
+//! of the source in its order; the selection comes after it.
 
-mod csv_list;
-mod deep_fashion;
-mod deep_fashion2;
-pub(crate) mod fashion200k;
-mod food101;
-mod food_rec22;
-mod furniture180;
-pub(crate) mod gldv2;
-mod hm;
-mod image_folder;
-pub(crate) mod json;
-mod labelled_csv;
-pub(crate) mod m4d_35k;
-mod met_art;
+mod combined_list;
+mod data_set;
+mod image_list;
+pub(crate) mod info;
 mod options;
-mod products_10k;
 mod rows;
-mod rp2k;
-mod shopee;
-mod sop;
+pub(crate) mod sets;
 pub(crate) mod source;
-pub(crate) mod stanford_cars;
-mod storefronts146;
-pub(crate) mod table;
-pub mod uned;
 pub(crate) mod walk;
 
+pub(crate) use data_set::DataSet;
+pub use info::{DatasetInfo, Expected, Origin, TreeEntry};
 pub(crate) use options::COMMON;
 pub use options::ReadOptions;
 pub(crate) use rows::Rows;
@@ -37,33 +22,35 @@ pub(crate) use source::Source;
 pub use walk::{IMAGE_EXTENSIONS, images};
 
 use crate::{
-    Dataset, Dropped, Error, Result,
-    registry::{self, DatasetInfo},
+    Dataset, Domain, Dropped, Error, Result,
     select::{self, Selection},
 };
+use combined_list::DomainsByFolder;
+use data_set::List;
 
-/// Every reader, in the order of the table of data sets.
-pub(crate) const ALL: [&DatasetInfo; 19] = [
-    &products_10k::INFO,
-    &gldv2::INFO,
-    &deep_fashion::INFO,
-    &met_art::INFO,
-    &shopee::INFO,
-    &hm::INFO,
-    &rp2k::INFO,
-    &sop::INFO,
-    &fashion200k::INFO,
-    &food_rec22::INFO,
-    &stanford_cars::INFO,
-    &deep_fashion2::INFO,
-    &food101::INFO,
-    &furniture180::INFO,
-    &storefronts146::INFO,
-    &m4d_35k::INFO,
-    &uned::INFO,
-    &image_folder::INFO,
-    &csv_list::INFO,
-];
+/// The splits and the protocol of UnED, the public benchmark of universal embeddings (arXiv 2309.01858).
+pub mod uned {
+    pub use super::sets::uned::{DOMAINS, Protocol, UnedImage, protocol, read_split};
+}
+
+/// What is known about every data set, in the order of the documentation's table.
+pub fn datasets() -> &'static [&'static DatasetInfo] {
+    sets::INFOS
+}
+
+/// What is known about the data set called `name`: a key or an alias.
+///
+/// # Errors
+/// [`Error::Unknown`] lists the known keys, the nearest first.
+pub fn find(name: &str) -> Result<&'static DatasetInfo> {
+    data_set(name).map(|set| &set.info)
+}
+
+fn data_set(name: &str) -> Result<&'static DataSet> {
+    let called = |set: &DataSet| set.info.key == name || set.info.aliases.contains(&name);
+    let known = || datasets().iter().map(|info| info.key);
+    sets::ALL.iter().copied().find(|set| called(set)).ok_or_else(|| Error::unknown("data set", name, known()))
+}
 
 /// A data set as it was read, and what was left out on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,10 +69,11 @@ pub struct Reading {
 /// [`Error::Unknown`] lists the known keys; [`Error::Missing`] names the missing file and where it comes from;
 /// [`Error::Malformed`] the file and line that does not fit; [`Error::Invalid`] an option that does not.
 pub fn read(key: &str, options: &ReadOptions) -> Result<Reading> {
-    let info = registry::find(key)?;
+    let set = data_set(key)?;
+    let info = &set.info;
     check_options(info, options)?;
     let (dataset, mut dropped) =
-        (info.read)(&Source::new(info, options))?.into_dataset(info.key, &options.root);
+        rows(set, &Source::new(info, options))?.into_dataset(info.key, &options.root);
     let dataset = match &options.exclude {
         Some(list) => {
             let (dataset, gone) =
@@ -98,6 +86,21 @@ pub fn read(key: &str, options: &ReadOptions) -> Result<Reading> {
     let (dataset, gone) = selection(info, options).apply(dataset)?;
     dropped.extend(gone);
     Ok(Reading { dataset, dropped })
+}
+
+fn rows(set: &DataSet, source: &Source<'_>) -> Result<Rows> {
+    match &set.list {
+        List::Images(list) => list.read(source),
+        List::Combined(list) => list.read(source, &domains_by_folder()),
+        List::Other(read) => read(source),
+    }
+}
+
+/// The domain of every data set that has a folder of its own and one domain.
+fn domains_by_folder() -> DomainsByFolder {
+    let single = datasets().iter().filter(|info| info.domains.len() == 1);
+    let pairs = single.flat_map(|info| info.folders.iter().map(|f| (*f, Domain::new(info.domains[0]))));
+    pairs.filter(|(folder, _)| !folder.is_empty()).collect()
 }
 
 fn selection(info: &DatasetInfo, options: &ReadOptions) -> Selection {

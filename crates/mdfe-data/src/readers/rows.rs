@@ -13,10 +13,18 @@ pub(crate) struct Rows {
     numbers: HashMap<i64, ClassId>,
     names: HashMap<String, ClassId>,
     next: ClassId,
-    /// Classes of finished parts: names in order, and the final label of each number given out.
-    finished: (Vec<String>, Vec<ClassId>),
+    finished: Finished,
     /// What the reader itself left out.
     pub(crate) dropped: Vec<Dropped>,
+}
+
+/// Classes of finished parts.
+#[derive(Default)]
+struct Finished {
+    /// Their names, in the order of the labels.
+    names: Vec<String>,
+    /// The label of each number that was given out.
+    labels: Vec<ClassId>,
 }
 
 impl Rows {
@@ -48,11 +56,11 @@ impl Rows {
         numbers.sort_unstable();
         names.sort_unstable();
         let numbers = numbers.into_iter().map(|(number, id)| (number.to_string(), id));
-        let (class_names, labels) = &mut self.finished;
+        let Finished { names: finished, labels } = &mut self.finished;
         labels.resize(self.next as usize, 0);
         for (class, id) in numbers.chain(names) {
-            labels[id as usize] = class_names.len() as ClassId;
-            class_names.push(class);
+            labels[id as usize] = finished.len() as ClassId;
+            finished.push(class);
         }
     }
 
@@ -66,7 +74,7 @@ impl Rows {
     /// Numbers the classes densely in sorted order.
     pub(crate) fn into_dataset(mut self, name: &str, root: &Path) -> (Dataset, Vec<Dropped>) {
         self.begin_part();
-        let (class_names, labels) = self.finished;
+        let Finished { names: class_names, labels } = self.finished;
         for sample in &mut self.samples {
             sample.class = labels[sample.class as usize];
         }

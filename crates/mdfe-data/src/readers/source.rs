@@ -1,9 +1,12 @@
 //! One data set on disk: what its reader works with.
 
-use super::{ReadOptions, json, table};
+use super::{
+    ReadOptions,
+    info::{DatasetInfo, Origin},
+};
 use crate::{
     Domain, Error, Result,
-    registry::{DatasetInfo, Origin},
+    lists::{json, table},
 };
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -33,6 +36,16 @@ impl<'a> Source<'a> {
     /// The data set's first domain.
     pub(crate) fn domain(&self) -> Domain {
         Domain::new(self.info.domains.first().copied().unwrap_or("images"))
+    }
+
+    /// The error where the data set's own folder is not there.
+    pub(crate) fn absent(&self) -> Error {
+        Error::Missing { path: self.on_disk(""), remedy: self.get() }
+    }
+
+    /// Where the data set comes from, as an instruction.
+    fn get(&self) -> String {
+        format!("get `{}` from {}", self.info.key, self.info.source)
     }
 
     /// A path inside the data set, on disk.
@@ -81,20 +94,21 @@ impl<'a> Source<'a> {
             let key = self.info.key;
             format!("make it with `cargo xtask prepare-data {key} --root {}`", self.options.root.display())
         } else {
-            format!("get `{}` from {}", self.info.key, self.info.source)
+            self.get()
         };
         Error::Missing { path: self.on_disk(name), remedy }
     }
 }
 
 impl Loaded {
-    /// The rows of a comma separated table: see [`table::rows`].
+    /// The rows of a table: see [`table::rows`].
     pub(crate) fn rows<const N: usize>(
         &self,
+        format: table::Format,
         columns: [&str; N],
         each: impl FnMut(table::Row<'_, N>) -> Result<()>,
     ) -> Result<()> {
-        table::rows(&self.path, &self.bytes, table::Format::Csv, columns, each)
+        table::rows(&self.path, &self.bytes, format, columns, each)
     }
 
     /// The file as JSON.

@@ -1,7 +1,6 @@
 //! Is a data set on disk what its reader expects?
 
-use super::{DatasetInfo, Origin};
-use crate::{Dataset, Error, ReadOptions, readers::Source};
+use crate::{Dataset, DatasetInfo, Error, Origin, ReadOptions, TreeEntry, readers::Source};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -59,7 +58,7 @@ pub fn check_tree(info: &'static DatasetInfo, root: &Path) -> TreeCheck {
         let path = source.on_disk(name);
         if name.ends_with('/') { path.is_dir() } else { path.is_file() }
     };
-    let missing = |entry: &super::TreeEntry| {
+    let missing = |entry: &TreeEntry| {
         let name = entry.paths.first()?;
         let message = match source.missing(name) {
             Error::Missing { remedy, .. } => {

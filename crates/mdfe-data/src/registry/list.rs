@@ -1,6 +1,7 @@
 //! The list of data sets, for `mdfe datasets list`.
 
-use super::{DatasetInfo, Expected, Origin, TreeEntry, check_tree, datasets};
+use super::check_tree;
+use crate::{DatasetInfo, Expected, Origin, TreeEntry, datasets};
 use std::path::Path;
 
 /// One data set in the list.

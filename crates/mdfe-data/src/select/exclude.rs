@@ -1,7 +1,7 @@
 //! Lists of images that are left out, as `mdfe datasets check` writes them.
 
 use super::{DropReason, Dropped};
-use crate::{Dataset, Error, Result, readers::table};
+use crate::{Dataset, Error, Result, lists::table};
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},

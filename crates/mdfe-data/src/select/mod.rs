@@ -1,14 +1,14 @@
 //! Which samples and classes of a data set are used: smallest and largest class, number of classes, exclusions.
 
-mod draw;
 mod dropped;
 mod exclude;
+mod generator;
 
-pub(crate) use draw::{draw, generator};
 pub use dropped::{DropReason, Dropped};
 pub use exclude::{exclude, read_exclusions};
 
-use crate::{Dataset, Error, Result};
+use crate::{Dataset, Error, Result, random::draw};
+use generator::generator;
 
 /// How a data set is cut down. The default keeps everything.
 ///

@@ -1,7 +1,7 @@
 //! What a feature store says about itself.
 
 use super::listing::listing_hash;
-use crate::{Dataset, Domain, Error, PreprocessRecord, Result};
+use crate::{Dataset, Domain, Error, PreprocessRecord, Result, Skipped};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -56,15 +56,6 @@ pub struct StoreSpec {
     pub dim: usize,
     /// Rows of the listing that one shard covers.
     pub shard_rows: usize,
-}
-
-/// An image that has no features, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Skipped {
-    /// The image's path, relative to the data set's root.
-    pub path: String,
-    /// One sentence.
-    pub reason: String,
 }
 
 /// One shard of a complete store.

@@ -20,7 +20,8 @@ mod reader;
 mod shard;
 mod writer;
 
-pub use manifest::{BackboneId, Manifest, ShardEntry, Skipped, StoreDtype, StoreSpec};
+pub use crate::Skipped;
+pub use manifest::{BackboneId, Manifest, ShardEntry, StoreDtype, StoreSpec};
 pub use merge::{Merge, merge};
 pub use reader::FeatureStore;
 pub use shard::ShardRows;

@@ -39,7 +39,7 @@ impl ColorOp {
 }
 
 /// Pillow's `convert("L")`: ITU-R 601 luma with 16 fraction bits.
-fn gray(pixel: &[u8]) -> u8 {
+pub(crate) fn gray(pixel: &[u8]) -> u8 {
     let [r, g, b] = [0, 1, 2].map(|c| u32::from(pixel[c]));
     ((r * 19_595 + g * 38_470 + b * 7_471 + 0x8000) >> 16) as u8
 }

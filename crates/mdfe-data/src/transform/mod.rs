@@ -6,6 +6,7 @@ mod key;
 mod kind;
 mod transformer;
 
+pub(crate) use color::gray;
 pub use color::{ColorJitter, ColorOp};
 pub use crop::{CropBox, CropRange};
 pub use key::SampleKey;

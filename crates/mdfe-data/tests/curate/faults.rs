@@ -4,8 +4,8 @@ use crate::phash::image;
 use image::{ImageFormat, RgbImage, imageops};
 use mdfe_data::{
     Dataset, ReadOptions,
-    curate::{CheckOptions, CheckReport, NearPolicy, Use, check, exclusions, exclusions_csv},
-    read,
+    curate::{CheckOptions, CheckReport, NearPolicy, Use, check, exclusions},
+    read, skipped_csv,
 };
 use std::path::Path;
 
@@ -60,7 +60,8 @@ fn every_fault_is_found() {
     let report = report(folder.path());
     assert_eq!((report.images, report.plain), (10, 1));
     assert_eq!(report.unreadable.len(), 2);
-    assert_eq!(report.unreadable[1].reason, "the image is missing");
+    assert_eq!(report.unreadable[1].image.to_string(), "gone.jpg: the image is missing");
+    assert_eq!(names(&report.unreadable[1].uses), ["train gone.jpg 3"]);
     let exact: Vec<(Vec<String>, bool, bool)> =
         report.exact.iter().map(|c| (names(&c.uses), c.crosses_classes(), c.crosses_splits())).collect();
     let list = |rows: &[&str]| rows.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -87,7 +88,7 @@ fn the_list_of_faults_is_one_that_readers_leave_out() {
     let root = folder.path();
     let report = report(root);
     let list = exclusions(&report, "train", NearPolicy::default());
-    let lines: Vec<String> = list.iter().map(|e| format!("{}: {}", e.path.display(), e.reason)).collect();
+    let lines: Vec<String> = list.iter().map(ToString::to_string).collect();
     assert!(lines[0].starts_with("broken.jpg: the image cannot be decoded: "), "{}", lines[0]);
     let expected = [
         "gone.jpg: the image is missing",
@@ -100,7 +101,7 @@ fn the_list_of_faults_is_one_that_readers_leave_out() {
     assert_eq!(lines[1..], expected);
     assert_eq!(exclusions(&report, "train", NearPolicy::Keep).len(), 6, "a.png stays");
 
-    std::fs::write(root.join("exclude.csv"), exclusions_csv(&list).unwrap()).unwrap();
+    std::fs::write(root.join("exclude.csv"), skipped_csv(&list).unwrap()).unwrap();
     let mut options = ReadOptions::at(root);
     options.set("file", "list.csv").unwrap();
     options.set("exclude", "exclude.csv").unwrap();
@@ -114,5 +115,7 @@ fn the_list_of_faults_is_one_that_readers_leave_out() {
 #[test]
 fn a_distance_that_no_band_can_find_is_refused() {
     let options = CheckOptions { max_distance: 9, ..CheckOptions::default() };
-    assert!(check(&[], &options, &()).is_err());
+    let error = check(&[], &options, &()).unwrap_err().to_string();
+    assert_eq!(error, "max_distance = 9 is too far for a 64-bit hash; use 0 to 8");
+    assert!(check(&[], &CheckOptions { max_distance: 8, ..options }, &()).is_ok());
 }

@@ -1,23 +1,23 @@
 //! Food Recognition and DeepFashion2.
 
-use crate::tree::{Tree, image_bytes};
-use mdfe_data::{CropRect, padded_crop};
+use crate::{preparing::image_bytes, tree::Tree};
+use mdfe_data::{CropBox, padded_crop};
 
 #[test]
 fn a_box_grows_by_two_percent_and_stops_at_the_border() {
-    let rect = |x, y, width, height| Some(CropRect { x, y, width, height });
+    let part = |left, top, width, height| Some(CropBox { top, left, height, width });
     // 100 wide: 2 pixels left and right; 50 high: 1 pixel above and below.
-    assert_eq!(padded_crop([10.0, 20.0, 110.0, 70.0], (200, 100)), rect(8, 19, 104, 52));
-    assert_eq!(padded_crop([0.0, 0.0, 100.0, 50.0], (101, 50)), rect(0, 0, 101, 50));
-    assert_eq!(padded_crop([-50.0, -50.0, 50.0, 50.0], (40, 200)), rect(0, 0, 40, 52));
+    assert_eq!(padded_crop([10.0, 20.0, 110.0, 70.0], [100, 200]), part(8, 19, 104, 52));
+    assert_eq!(padded_crop([0.0, 0.0, 100.0, 50.0], [50, 101]), part(0, 0, 101, 50));
+    assert_eq!(padded_crop([-50.0, -50.0, 50.0, 50.0], [200, 40]), part(0, 0, 40, 52));
     // 9.98 and 11.02 round to 10 and 11; 2.5 and 54.5 round to the even 2 and 54.
-    assert_eq!(padded_crop([10.0, 3.5, 11.0, 53.5], (40, 60)), rect(10, 2, 1, 52));
+    assert_eq!(padded_crop([10.0, 3.5, 11.0, 53.5], [60, 40]), part(10, 2, 1, 52));
     // A box of less than a pixel between two pixel borders shows none.
-    assert_eq!(padded_crop([10.1, 0.0, 10.3, 10.0], (40, 40)), None);
-    assert_eq!(padded_crop([50.0, 0.0, 60.0, 10.0], (40, 40)), None, "outside");
-    assert_eq!(padded_crop([10.0, 0.0, 10.0, 10.0], (40, 40)), None, "empty");
-    assert_eq!(padded_crop([f64::NAN, 0.0, 10.0, 10.0], (40, 40)), None);
-    assert_eq!(padded_crop([0.0, 0.0, f64::INFINITY, 10.0], (40, 40)), None);
+    assert_eq!(padded_crop([10.1, 0.0, 10.3, 10.0], [40, 40]), None);
+    assert_eq!(padded_crop([50.0, 0.0, 60.0, 10.0], [40, 40]), None, "outside");
+    assert_eq!(padded_crop([10.0, 0.0, 10.0, 10.0], [40, 40]), None, "empty");
+    assert_eq!(padded_crop([f64::NAN, 0.0, 10.0, 10.0], [40, 40]), None);
+    assert_eq!(padded_crop([0.0, 0.0, f64::INFINITY, 10.0], [40, 40]), None);
 }
 
 fn food() -> Tree {
@@ -53,15 +53,15 @@ fn food_rec22_has_one_file_per_box_also_of_one_category() {
     assert_eq!((report.classes, report.images, report.crops_made, report.crops_kept), (2, 3, 3, 0));
     assert_eq!(tree.counts("food_rec22"), (3, 2));
 
-    let near = |path: &str, (width, height, [x, y]): (u32, u32, [u8; 2])| {
+    let near = |path: &str, [width, height]: [u32; 2], [x, y]: [u8; 2]| {
         let (w, h, [px, py]) = tree.look(&format!("fr22_train_v2/preprocessed_imgs/{path}"));
         assert_eq!((w, h), (width, height), "{path}");
         // JPEG of quality 95 keeps a smooth ramp within 3 of 255.
         assert!(px.abs_diff(x) <= 3 && py.abs_diff(y) <= 3, "{path}: {px} {py}");
     };
-    near("1085/1_0.jpg", (104, 52, [8, 19]));
-    near("1085/1_1.jpg", (51, 51, [0, 0]));
-    near("9/1_2.jpg", (52, 42, [148, 58])); // 2 % of the whole box, cut at the border
+    near("1085/1_0.jpg", [104, 52], [8, 19]);
+    near("1085/1_1.jpg", [51, 51], [0, 0]);
+    near("9/1_2.jpg", [52, 42], [148, 58]); // 2 % of the whole box, cut at the border
 }
 
 #[test]
@@ -82,6 +82,20 @@ fn food_rec22_lists_what_it_skips() {
 }
 
 #[test]
+fn food_rec22_takes_a_file_name_that_begins_in_its_own_folder() {
+    let json = r#"{"images": [{"id": 1, "file_name": "./a/../1.png"}, {"id": 2, "file_name": "./a/./2.png"}],
+        "annotations": [{"image_id": 1, "category_id": 7, "bbox": [1, 1, 5, 5]},
+                        {"image_id": 2, "category_id": 7, "bbox": [1, 1, 5, 5]}]}"#;
+    let tree = Tree::new()
+        .file("fr22_train_v2/annotations.json", json)
+        .image("fr22_train_v2/images/1.png", 20, 20)
+        .image("fr22_train_v2/images/a/2.png", 20, 20);
+    let report = tree.prepare("food_rec22");
+    assert_eq!(Tree::skipped(&report), ["./a/../1.png: `file_name` leads out of the folder `images`"]);
+    assert_eq!(tree.text("fr22_train_v2/train.csv"), "img_path,label\npreprocessed_imgs/7/2_0.jpg,7\n");
+}
+
+#[test]
 fn a_killed_preparation_goes_on_to_the_same_tree() {
     let whole = food();
     whole.prepare("food_rec22");
@@ -91,7 +105,7 @@ fn a_killed_preparation_goes_on_to_the_same_tree() {
     let folder = killed.root().join("fr22_train_v2");
     std::fs::remove_file(folder.join("train.csv")).unwrap();
     std::fs::remove_file(folder.join("preprocessed_imgs/1085/1_1.jpg")).unwrap();
-    std::fs::write(folder.join("preprocessed_imgs/1085/1_1.jpg.partial"), b"half").unwrap();
+    std::fs::write(folder.join("preprocessed_imgs/1085/.mdfe-1_1.jpg.tmp"), b"half").unwrap();
     let report = killed.prepare("food_rec22");
     assert_eq!((report.crops_made, report.crops_kept), (1, 2));
     assert_eq!(killed.snapshot(), whole.snapshot());
@@ -100,7 +114,7 @@ fn a_killed_preparation_goes_on_to_the_same_tree() {
 }
 
 #[test]
-fn a_image_that_turns_up_later_is_cut_then() {
+fn an_image_that_turns_up_later_is_cut_then() {
     let tree = food();
     tree.prepare("food_rec22");
     let tree =

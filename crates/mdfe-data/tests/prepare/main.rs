@@ -5,4 +5,6 @@
 
 mod crops;
 mod lists;
+mod preparing;
+#[path = "../common/tree.rs"]
 mod tree;

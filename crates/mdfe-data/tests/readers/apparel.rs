@@ -19,7 +19,7 @@ fn deep_fashion_joins_an_item_of_two_groups() {
 }
 
 #[test]
-fn hm_drops_articles_without_a_image_before_the_minimum_and_keeps_leading_zeros() {
+fn hm_drops_articles_without_an_image_before_the_minimum_and_keeps_leading_zeros() {
     let csv = "article_id,product_code,prod_name,detail_desc\n\
         0108775015,0108775,Strap top,\"Jersey top, narrow \"\"straps\"\"\"\n\
         0108775044,0108775,Strap top,x\n\

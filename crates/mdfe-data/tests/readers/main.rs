@@ -10,7 +10,9 @@ mod combined;
 mod food;
 mod goods;
 mod hostile;
+mod reading;
 mod registry;
 mod show;
+#[path = "../common/tree.rs"]
 mod tree;
 mod uned;

@@ -4,12 +4,15 @@
 //! run goes on. A finished archive leaves a small note beside itself. Members that lead out of the folder and links
 //! are refused and listed.
 
+mod members;
 mod tar;
-mod write;
 mod zip;
 
 use anyhow::{Context, Result};
-use mdfe_data::DatasetInfo;
+use mdfe_data::{
+    DatasetInfo,
+    files::{self, WriteOptions},
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -24,11 +27,12 @@ enum Packing {
     TarGz,
 }
 
-/// What came out of an archive.
-#[derive(Default)]
-struct Unpacked {
-    files: usize,
-    refused: Vec<String>,
+/// An archive of a data set.
+struct Archive {
+    path: PathBuf,
+    packing: Packing,
+    /// The data set's folder below the root.
+    folder: &'static str,
 }
 
 /// Whether an archive of the set is under `root`.
@@ -39,7 +43,7 @@ pub(super) fn has_archive(info: &DatasetInfo, root: &Path) -> bool {
 /// Unpacks every archive of the set that is not unpacked yet; returns a line on each.
 pub(super) fn unpack_all(info: &DatasetInfo, root: &Path) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    for (archive, packing, folder) in archives(info, root)? {
+    for Archive { path: archive, packing, folder } in archives(info, root)? {
         let name = archive.strip_prefix(root).unwrap_or(&archive).display().to_string();
         let note = note_path(&archive);
         let state = state(&archive)?;
@@ -61,7 +65,7 @@ pub(super) fn unpack_all(info: &DatasetInfo, root: &Path) -> Result<Vec<String>>
                 tar::unpack(plain, |first| target(root, folder, first)).with_context(context)?
             }
         };
-        write::whole(&note, state.as_bytes())?;
+        files::write(&note, &WriteOptions::RESTARTABLE, state.as_bytes())?;
         lines.push(format!("unpacked {name}: {} files", unpacked.files));
         lines.extend(unpacked.refused.iter().map(|member| format!("refused from {name}: {member}")));
     }
@@ -69,7 +73,7 @@ pub(super) fn unpack_all(info: &DatasetInfo, root: &Path) -> Result<Vec<String>>
 }
 
 /// Archives inside the set's folder, and those beside it that bear its name, in byte order.
-fn archives(info: &DatasetInfo, root: &Path) -> Result<Vec<(PathBuf, Packing, &'static str)>> {
+fn archives(info: &DatasetInfo, root: &Path) -> Result<Vec<Archive>> {
     let mut found = Vec::new();
     for &folder in info.folders.iter().filter(|f| !f.is_empty()) {
         for (place, inside) in [(root.join(folder), true), (root.to_path_buf(), false)] {
@@ -78,12 +82,12 @@ fn archives(info: &DatasetInfo, root: &Path) -> Result<Vec<(PathBuf, Packing, &'
                 let path = entry.with_context(|| format!("cannot read {}", place.display()))?.path();
                 let Some((stem, packing)) = split_name(&path) else { continue };
                 if path.is_file() && (inside || stem.eq_ignore_ascii_case(folder)) {
-                    found.push((path, packing, folder));
+                    found.push(Archive { path, packing, folder });
                 }
             }
         }
     }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
 

@@ -1,7 +1,8 @@
 //! Tar archives, one member after the other.
 
-use super::{Unpacked, write};
+use super::members::{Unpacked, write_member};
 use anyhow::Result;
+use mdfe_data::files::inside;
 use std::{
     io::Read,
     path::{Path, PathBuf},
@@ -15,13 +16,13 @@ pub(super) fn unpack(stream: impl Read, target: impl Fn(&Path) -> PathBuf) -> Re
     for entry in Archive::new(stream).entries()? {
         let mut entry = entry?;
         let member = entry.path()?.into_owned();
-        let path = write::inside(&member);
+        let path = inside(&member);
         match (entry.header().entry_type(), path) {
             (EntryType::Directory, _) => {}
             (EntryType::Regular | EntryType::Continuous, Some(path)) => {
                 let folder = folder.get_or_insert_with(|| target(&path));
                 let size = entry.size();
-                write::member(&folder.join(path), size, &mut entry)?;
+                write_member(&folder.join(path), size, &mut entry)?;
                 unpacked.files += 1;
             }
             (EntryType::XHeader | EntryType::XGlobalHeader, _) => {}

@@ -1,7 +1,8 @@
 //! Zip archives, on all cores.
 
-use super::{Unpacked, write};
+use super::members::{Unpacked, write_member};
 use anyhow::{Context, Result, anyhow};
+use mdfe_data::files::inside;
 use std::{
     fs::File,
     io::BufReader,
@@ -12,13 +13,14 @@ use zip::ZipArchive;
 /// Unpacks an archive; `target` gives the folder from the first member's path.
 pub(super) fn unpack(archive: &Path, target: impl Fn(&Path) -> PathBuf) -> Result<Unpacked> {
     let members = open(archive)?;
-    let first = members.file_names().filter_map(|name| write::inside(Path::new(&*name.ok()?))).next();
+    let first = members.file_names().filter_map(|name| inside(Path::new(&*name.ok()?))).next();
     let folder = target(&first.unwrap_or_default());
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(members.len().max(1));
     drop(members);
     let folder = &folder;
     let parts: Vec<Result<Unpacked>> = std::thread::scope(|scope| {
-        let spawn = |worker| scope.spawn(move || unpack_part(archive, folder, (worker, workers)));
+        let spawn =
+            |start| scope.spawn(move || unpack_share(archive, folder, Share { start, step: workers }));
         let threads: Vec<_> = (0..workers).map(spawn).collect();
         threads.into_iter().map(|t| t.join().unwrap_or_else(|_| Err(anyhow!("a worker stopped")))).collect()
     });
@@ -31,20 +33,26 @@ pub(super) fn unpack(archive: &Path, target: impl Fn(&Path) -> PathBuf) -> Resul
     Ok(unpacked)
 }
 
-/// Every `step`-th member from `start` on. A reader of its own: members can't be read side by side from one.
-fn unpack_part(archive: &Path, folder: &Path, (start, step): (usize, usize)) -> Result<Unpacked> {
+/// The members that one worker unpacks: every `step`-th from `start` on.
+struct Share {
+    start: usize,
+    step: usize,
+}
+
+/// Unpacks a share with a reader of its own: members can't be read side by side from one.
+fn unpack_share(archive: &Path, folder: &Path, share: Share) -> Result<Unpacked> {
     let mut members = open(archive)?;
     let mut unpacked = Unpacked::default();
-    for i in (start..members.len()).step_by(step) {
+    for i in (share.start..members.len()).step_by(share.step) {
         let mut member = members.by_index(i).with_context(|| format!("member {i} cannot be read"))?;
         let name = member.name()?.into_owned();
-        match write::inside(Path::new(&name)) {
+        match inside(Path::new(&name)) {
             _ if member.is_dir() => {}
             _ if member.is_symlink() => unpacked.refused.push(format!("{name} is a link")),
             None => unpacked.refused.push(format!("{name} leads out of the folder")),
             Some(path) => {
                 let size = member.size();
-                write::member(&folder.join(path), size, &mut member)?;
+                write_member(&folder.join(path), size, &mut member)?;
                 unpacked.files += 1;
             }
         }

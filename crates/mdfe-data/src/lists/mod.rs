@@ -1,0 +1,7 @@
+//! Text files that hold lists: tables and JSON, read with the line of every fault, and written as CSV.
+
+pub(crate) mod json;
+pub(crate) mod table;
+mod write;
+
+pub(crate) use write::csv_bytes;

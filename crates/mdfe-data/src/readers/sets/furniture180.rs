@@ -1,0 +1,24 @@
+//! Furniture-180: pieces of furniture, one class per folder.
+
+use crate::readers::{
+    DataSet,
+    data_set::List,
+    image_list::ImageList,
+    info::{DatasetInfo, prepared},
+};
+
+/// The list that preparation makes.
+pub(crate) const LIST: &str = "furniture180_train.csv";
+
+pub(super) static SET: DataSet = DataSet {
+    info: DatasetInfo {
+        key: "furniture180",
+        domains: &["furniture"],
+        folders: &["furniture_180"],
+        licence: "see the page",
+        source: "https://www.kaggle.com/datasets/andreybeyn/qudata-gembed-furniture-180",
+        tree: &[prepared(&[LIST])],
+        ..DatasetInfo::BLANK
+    },
+    list: List::Images(ImageList { files: &[LIST], path: "img_path", class: "label", ..ImageList::CSV }),
+};

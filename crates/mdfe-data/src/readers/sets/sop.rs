@@ -1,0 +1,36 @@
+//! Stanford Online Products: images of offers on eBay, one class per product.
+
+use crate::lists::table::Format;
+use crate::readers::{
+    DataSet,
+    data_set::List,
+    image_list::ImageList,
+    info::{DatasetInfo, Expected, downloaded},
+};
+
+pub(super) static SET: DataSet = DataSet {
+    info: DatasetInfo {
+        key: "sop",
+        aliases: &["spo"],
+        domains: &["packaged_goods"],
+        folders: &["stanford_online_products"],
+        licence: "see the page; made for research",
+        source: "https://cvgl.stanford.edu/projects/lifted_struct",
+        tree: &[downloaded(&["Ebay_train.txt"])],
+        expected: Some(Expected {
+            classes: 11_318,
+            images: 59_551,
+            rounded: false,
+            of: "before min_samples",
+        }),
+        min_samples: 3,
+        ..DatasetInfo::BLANK
+    },
+    list: List::Images(ImageList {
+        files: &["Ebay_train.txt"],
+        path: "path",
+        class: "class_id",
+        format: Format::Spaces,
+        ..ImageList::CSV
+    }),
+};
