@@ -3,6 +3,7 @@
 use super::{jpeg, to_rgb::to_rgb};
 use crate::{Error, Result};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
+use mdfe_simd::Level;
 use std::{io::Cursor, path::Path};
 
 /// No image is wider or higher; a file that says so is broken or hostile.
@@ -42,7 +43,7 @@ pub fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<RgbImage> {
 fn by_format(bytes: &[u8], format: ImageFormat) -> std::result::Result<RgbImage, String> {
     check_size(bytes, format)?;
     match format {
-        ImageFormat::Jpeg => jpeg::decode(bytes),
+        ImageFormat::Jpeg => jpeg::decode(bytes, Level::current()),
         _ => generic(bytes, format).map(to_rgb),
     }
 }

@@ -4,18 +4,43 @@
 //! lanes, two taps at once (`vpmaddwd`); the sums are joined in the end, and the result is exact.
 
 use super::{
-    filter::{Halves, LOW_BITS, PRECISION_BITS, Taps},
-    passes::{horizontal_pixel, vertical_byte},
-    resize::HALF,
+    filter::{HALF, Halves, LOW_BITS, PRECISION_BITS, Window},
+    rows::Rows,
+    scalar::{horizontal_pixel, vertical_byte},
 };
+use mdfe_simd::Avx2;
 use std::arch::x86_64::*;
 
-/// Bytes of a row that the vertical pass computes at once.
+/// Bytes of a row that the vertical pass computes at once, and that the horizontal pass reads at once.
 const BLOCK: usize = 16;
 
+/// The weights of one row of the vertical pass, in both forms.
+#[derive(Clone, Copy)]
+pub(super) struct Weights<'a> {
+    pub(super) one_by_one: &'a [i32],
+    pub(super) by_four: &'a [Halves],
+}
+
 /// See [`super::passes::horizontal`].
+pub(super) fn horizontal(_proof: Avx2, source: &[u8], window: Window<'_>, out: &mut [u8]) {
+    // SAFETY: an `Avx2` exists only where the CPU has AVX2, and that is all `horizontal_row` asks for.
+    #[allow(unsafe_code)]
+    unsafe {
+        horizontal_row(source, window, out);
+    }
+}
+
+/// One row of the vertical pass: `source` begins with the first row that has a weight.
+pub(super) fn vertical(_proof: Avx2, source: Rows<'_>, weights: Weights<'_>, out: &mut [u8]) {
+    // SAFETY: an `Avx2` exists only where the CPU has AVX2, and that is all `vertical_row` asks for.
+    #[allow(unsafe_code)]
+    unsafe {
+        vertical_row(source, weights, out);
+    }
+}
+
 #[target_feature(enable = "avx2")]
-pub(super) fn horizontal(source: &[u8], (taps, first): (&Taps, usize), out: &mut [u8]) {
+fn horizontal_row(source: &[u8], window: Window<'_>, out: &mut [u8]) {
     // Four pixels become pairs of 16-bit values: red 0 1, red 2 3, green 0 1, green 2 3, blue 0 1, blue 2 3.
     const Z: i8 = -1;
     let spread = _mm256_setr_epi8(
@@ -23,19 +48,19 @@ pub(super) fn horizontal(source: &[u8], (taps, first): (&Taps, usize), out: &mut
     );
     let count = out.len() / 3;
     for i in 0..count {
-        let (start, groups) = taps.by_four(i);
-        let place = (start - first) * 3;
-        // 16 bytes are read for four pixels, and four written for one.
-        if i + 1 == count || place + groups.len() * 12 + 4 > source.len() {
-            horizontal_pixel(source, (taps, first), i, &mut out[i * 3..i * 3 + 3]);
+        let taps = window.by_four(i);
+        // A block is read for four pixels, 12 bytes, and four bytes are written for one pixel. Where the source or the
+        // row has no room for that, the pixel is computed alone.
+        let length = taps.weights.len() * 12 + 4;
+        let blocks = source[taps.start * 3..].get(..length).filter(|_| i + 1 < count);
+        let Some(blocks) = blocks else {
+            horizontal_pixel(source, window.one_by_one(i), &mut out[i * 3..i * 3 + 3]);
             continue;
-        }
+        };
         let (mut high, mut low) = (_mm256_setzero_si256(), _mm256_setzero_si256());
-        for (pixels, group) in source[place..].chunks(12).zip(groups) {
-            // SAFETY: `place + groups.len() * 12 + 4` bytes are there, so 16 from the start of every group.
-            #[allow(unsafe_code)]
-            let bytes = unsafe { _mm_loadu_si128(pixels.as_ptr().cast()) };
-            let values = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), spread);
+        for (block, group) in blocks.array_windows::<BLOCK>().step_by(12).zip(taps.weights) {
+            let block: __m128i = bytemuck::cast(*block);
+            let values = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(block), spread);
             high = _mm256_add_epi32(high, _mm256_madd_epi16(values, four(group.high)));
             low = _mm256_add_epi32(low, _mm256_madd_epi16(values, four(group.low)));
         }
@@ -63,29 +88,25 @@ fn two(weights: [i16; 2]) -> __m256i {
     _mm256_set1_epi32(bytemuck::cast(weights))
 }
 
-/// One row of the vertical pass: `source` begins with the first row that has a weight.
 #[target_feature(enable = "avx2")]
-pub(super) fn vertical(
-    (source, stride): (&[u8], usize),
-    (weights, groups): (&[i32], &[Halves]),
-    out: &mut [u8],
-) {
+fn vertical_row(source: Rows<'_>, weights: Weights<'_>, out: &mut [u8]) {
+    let count = weights.one_by_one.len();
     let mut blocks = out.chunks_exact_mut(BLOCK);
     let mut x = 0;
     for block in &mut blocks {
         let zero = _mm256_setzero_si256();
         let (mut high, mut low) = ([zero; 2], [zero; 2]);
-        for y in (0..weights.len()).step_by(2) {
-            let group = &groups[y / 4];
+        for y in (0..count).step_by(2) {
+            let group = &weights.by_four[y / 4];
             let (h, l) = if y % 4 == 0 {
                 (two([group.high[0], group.high[1]]), two([group.low[0], group.low[1]]))
             } else {
                 (two([group.high[2], group.high[3]]), two([group.low[2], group.low[3]]))
             };
-            let upper = load(&source[y * stride + x..]);
+            let upper = load(&source.bytes[y * source.stride + x..]);
             // An odd number of rows has a weight of zero behind it, for any row.
-            let next = if y + 1 < weights.len() { y + 1 } else { y };
-            let lower = load(&source[next * stride + x..]);
+            let next = if y + 1 < count { y + 1 } else { y };
+            let lower = load(&source.bytes[next * source.stride + x..]);
             let pairs = [_mm_unpacklo_epi8(upper, lower), _mm_unpackhi_epi8(upper, lower)];
             for half in 0..2 {
                 let values = _mm256_cvtepu8_epi16(pairs[half]);
@@ -108,7 +129,7 @@ pub(super) fn vertical(
         x += BLOCK;
     }
     for (i, byte) in blocks.into_remainder().iter_mut().enumerate() {
-        *byte = vertical_byte(&source[x + i..], stride, weights);
+        *byte = vertical_byte(source, x + i, weights.one_by_one);
     }
 }
 
@@ -116,10 +137,5 @@ pub(super) fn vertical(
 #[target_feature(enable = "avx2")]
 #[inline]
 fn load(bytes: &[u8]) -> __m128i {
-    let bytes: &[u8] = &bytes[..BLOCK];
-    // SAFETY: 16 bytes are there.
-    #[allow(unsafe_code)]
-    unsafe {
-        _mm_loadu_si128(bytes.as_ptr().cast())
-    }
+    bytemuck::pod_read_unaligned(&bytes[..BLOCK])
 }

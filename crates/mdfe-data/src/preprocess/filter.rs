@@ -5,6 +5,15 @@ use super::Interpolation;
 /// Fraction bits of a coefficient, as in Pillow's `Resample.c` (8 bits of pixel and 2 of headroom are left of 32).
 pub(super) const PRECISION_BITS: u32 = 22;
 
+/// Half of the last bit that is kept.
+pub(super) const HALF: i32 = 1 << (PRECISION_BITS - 1);
+
+/// Rounds a sum of weighted pixels to 8 bits.
+#[inline(always)]
+pub(super) fn to_byte(sum: i32) -> u8 {
+    ((sum + HALF) >> PRECISION_BITS).clamp(0, 255) as u8
+}
+
 /// The part of one axis that is computed: output positions `first..first + count` of a resize from `input` to `output`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Axis {
@@ -21,14 +30,35 @@ pub(super) struct Axis {
 /// For every wanted position of an [`Axis`]: the source pixels it reads and their weights.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Taps {
-    /// First source pixel and number of source pixels of each position.
-    pub(super) spans: Vec<(usize, usize)>,
+    /// The source pixels of each position.
+    spans: Vec<Span>,
     /// Weights with [`PRECISION_BITS`] fraction bits, `stride` for each position, zero behind the span.
-    pub(super) weights: Vec<i32>,
+    weights: Vec<i32>,
     /// Weights kept for each position, a multiple of 4.
-    pub(super) stride: usize,
+    stride: usize,
     /// The weights by four, cut into an upper part and [`LOW_BITS`] lower ones, for multiplication in 16 bits.
-    pub(super) halves: Vec<Halves>,
+    halves: Vec<Halves>,
+}
+
+/// A row of source pixels.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: usize,
+    count: usize,
+}
+
+/// Taps over a source that begins with pixel `first` of the axis.
+#[derive(Clone, Copy)]
+pub(super) struct Window<'a> {
+    pub(super) taps: &'a Taps,
+    pub(super) first: usize,
+}
+
+/// What one position reads: from pixel `start` of the source on, one weight (or [`Halves`] of four) after the other.
+#[derive(Clone, Copy)]
+pub(super) struct Weighted<'a, W> {
+    pub(super) start: usize,
+    pub(super) weights: &'a [W],
 }
 
 /// Bits of a weight's lower part. The upper part then fits 16 bits for weights up to 16.
@@ -67,7 +97,7 @@ impl Taps {
                 let scaled = value * f64::from(1 << PRECISION_BITS);
                 *weight = (scaled + 0.5_f64.copysign(scaled)) as i32;
             }
-            taps.spans.push((start, end - start));
+            taps.spans.push(Span { start, count: end - start });
         }
         let halves = |w: &[i32; 4]| Halves {
             high: w.map(|w| (w >> LOW_BITS) as i16),
@@ -77,23 +107,26 @@ impl Taps {
         taps
     }
 
-    /// The weights of the wanted position `i`, one for each pixel of its span.
-    pub(super) fn of(&self, i: usize) -> (usize, &[i32]) {
-        let (start, count) = self.spans[i];
-        (start, &self.weights[i * self.stride..][..count])
-    }
-
-    /// [`Self::of`] with the weights by four, the last four filled up with zeros.
-    #[inline(always)]
-    pub(super) fn by_four(&self, i: usize) -> (usize, &[Halves]) {
-        let (start, count) = self.spans[i];
-        (start, &self.halves[i * (self.stride / 4)..][..count.div_ceil(4)])
-    }
-
     /// The source pixels that all positions together read, as a range.
     pub(super) fn reach(&self) -> std::ops::Range<usize> {
-        let start = self.spans.iter().map(|s| s.0).min().unwrap_or(0);
-        start..self.spans.iter().map(|s| s.0 + s.1).max().unwrap_or(0)
+        let start = self.spans.iter().map(|s| s.start).min().unwrap_or(0);
+        start..self.spans.iter().map(|s| s.start + s.count).max().unwrap_or(0)
+    }
+}
+
+impl<'a> Window<'a> {
+    /// The weights of the wanted position `i`, one for each pixel of its span.
+    pub(super) fn one_by_one(self, i: usize) -> Weighted<'a, i32> {
+        let Span { start, count } = self.taps.spans[i];
+        Weighted { start: start - self.first, weights: &self.taps.weights[i * self.taps.stride..][..count] }
+    }
+
+    /// [`Self::one_by_one`] with the weights by four, the last four filled up with zeros.
+    #[inline(always)]
+    pub(super) fn by_four(self, i: usize) -> Weighted<'a, Halves> {
+        let Span { start, count } = self.taps.spans[i];
+        let first = i * (self.taps.stride / 4);
+        Weighted { start: start - self.first, weights: &self.taps.halves[first..][..count.div_ceil(4)] }
     }
 }
 

@@ -9,8 +9,10 @@ mod placement;
 mod preprocessor;
 mod record;
 mod resize;
+mod rows;
+mod scalar;
 
-pub(crate) use normalize::Normalize;
+pub(crate) use normalize::{Canvas, Normalize};
 pub use preprocessor::Preprocessor;
 pub use record::{CropMode, Interpolation, PreprocessRecord};
 pub(crate) use resize::{Resizer, Target, View};

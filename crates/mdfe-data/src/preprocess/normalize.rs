@@ -5,6 +5,13 @@ pub(crate) struct Normalize {
     tables: [[f32; 256]; 3],
 }
 
+/// Values `[3, H, W]` to write to.
+pub(crate) struct Canvas<'a> {
+    pub(crate) values: &'a mut [f32],
+    /// H and W.
+    pub(crate) size: [usize; 2],
+}
+
 impl Normalize {
     /// The tables of these means and standard deviations.
     pub(crate) fn new(mean: [f32; 3], std: [f32; 3]) -> Self {
@@ -20,15 +27,16 @@ impl Normalize {
         }
     }
 
-    /// Writes bytes `[rows, columns, 3]` to the place whose first row and column are `origin` of `out` `[3, H, W]`.
+    /// Writes bytes `[rows, columns, 3]` to the place of the canvas whose first row and column are `origin`.
     pub(crate) fn write(
         &self,
         bytes: &[u8],
         [rows, columns]: [usize; 2],
         origin: [usize; 2],
-        (out, [height, width]): (&mut [f32], [usize; 2]),
+        canvas: Canvas<'_>,
     ) {
-        let (red, rest) = out.split_at_mut(height * width);
+        let [height, width] = canvas.size;
+        let (red, rest) = canvas.values.split_at_mut(height * width);
         let (green, blue) = rest.split_at_mut(height * width);
         let [r, g, b] = &self.tables;
         for (y, row) in bytes.chunks_exact(columns.max(1) * 3).take(rows).enumerate() {

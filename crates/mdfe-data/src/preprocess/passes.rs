@@ -1,56 +1,31 @@
-//! The two passes of a resize: AVX2 where the processor has it, plain Rust elsewhere, with the same result.
+//! The two passes of a resize: with AVX2 where the level has it, in plain Rust elsewhere, with the same result.
 
-use super::{filter::Taps, resize::to_byte};
+#[cfg(target_arch = "x86_64")]
+use super::avx2;
+use super::{filter::Window, rows::Rows, scalar};
+use mdfe_simd::Level;
 
-/// One row of the horizontal pass. `source` begins with pixel `first` of a row and may go on behind the row.
-pub(super) fn horizontal(source: &[u8], (taps, first): (&Taps, usize), out: &mut [u8]) {
+/// One row of the horizontal pass. `source` begins with the window's first pixel of a row and may go on behind the row.
+pub(super) fn horizontal(level: Level, source: &[u8], window: Window<'_>, out: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        #[allow(unsafe_code)]
-        return unsafe { super::avx2::horizontal(source, (taps, first), out) };
+    if let Some(proof) = level.avx2() {
+        return avx2::horizontal(proof, source, window, out);
     }
-    for (i, pixel) in out.chunks_exact_mut(3).enumerate() {
-        horizontal_pixel(source, (taps, first), i, pixel);
-    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = level;
+    scalar::horizontal(source, window, out);
 }
 
-/// Row `i` of the vertical pass. `source` begins with row `first` of `taps` and has rows `stride` bytes apart.
-pub(super) fn vertical(
-    (source, stride): (&[u8], usize),
-    (taps, i, first): (&Taps, usize, usize),
-    out: &mut [u8],
-) {
-    let (start, weights) = taps.of(i);
-    let source = &source[(start - first) * stride..];
+/// Row `i` of the vertical pass. `source` begins with the window's first row.
+pub(super) fn vertical(level: Level, source: Rows<'_>, window: Window<'_>, i: usize, out: &mut [u8]) {
+    let taps = window.one_by_one(i);
+    let source = source.from(taps.start);
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        #[allow(unsafe_code)]
-        return unsafe { super::avx2::vertical((source, stride), (weights, taps.by_four(i).1), out) };
+    if let Some(proof) = level.avx2() {
+        let weights = avx2::Weights { one_by_one: taps.weights, by_four: window.by_four(i).weights };
+        return avx2::vertical(proof, source, weights, out);
     }
-    for (x, byte) in out.iter_mut().enumerate() {
-        *byte = vertical_byte(&source[x..], stride, weights);
-    }
-}
-
-/// One pixel of the horizontal pass.
-#[inline(always)]
-pub(super) fn horizontal_pixel(source: &[u8], (taps, first): (&Taps, usize), i: usize, pixel: &mut [u8]) {
-    let (start, weights) = taps.of(i);
-    let mut sums = [0_i32; 3];
-    for (bytes, &weight) in source[(start - first) * 3..].chunks_exact(3).zip(weights) {
-        for (sum, &byte) in sums.iter_mut().zip(bytes) {
-            *sum += i32::from(byte) * weight;
-        }
-    }
-    for (byte, sum) in pixel.iter_mut().zip(sums) {
-        *byte = to_byte(sum);
-    }
-}
-
-/// One byte of the vertical pass.
-#[inline(always)]
-pub(super) fn vertical_byte(column: &[u8], stride: usize, weights: &[i32]) -> u8 {
-    to_byte(weights.iter().zip(column.iter().step_by(stride)).map(|(&w, &p)| w * i32::from(p)).sum())
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = level;
+    scalar::vertical(source, taps.weights, out);
 }

@@ -2,7 +2,7 @@
 
 use super::{
     CropMode, PreprocessRecord,
-    normalize::Normalize,
+    normalize::{Canvas, Normalize},
     placement::Placement,
     resize::{Resizer, Target, View},
 };
@@ -83,8 +83,8 @@ impl Preprocessor {
             let fill = if self.record.crop_mode == CropMode::Longest { self.record.fill } else { 0 };
             self.normalize.fill(fill, out);
         }
-        let origin = inside.map(|i| i.target);
-        self.normalize.write(&self.resized, target.count, origin, (out, size));
+        let canvas = Canvas { values: out, size };
+        self.normalize.write(&self.resized, target.count, inside.map(|i| i.target), canvas);
         Ok(())
     }
 }

@@ -5,12 +5,11 @@
 
 use super::{
     Interpolation,
-    filter::{Axis, PRECISION_BITS, Taps},
+    filter::{Axis, Taps, Window},
     passes,
+    rows::Rows,
 };
-
-/// Half of the last bit that is kept.
-pub(super) const HALF: i32 = 1 << (PRECISION_BITS - 1);
+use mdfe_simd::Level;
 
 /// A part of an RGB image, `[H, W, 3]` with rows `stride` bytes apart.
 #[derive(Clone, Copy)]
@@ -44,6 +43,11 @@ impl<'a> View<'a> {
     fn at(&self, y: usize, x: usize) -> &'a [u8] {
         &self.bytes[y * self.stride + x * 3..]
     }
+
+    /// All rows, from column `x` on.
+    fn rows(&self, x: usize) -> Rows<'a> {
+        Rows { bytes: self.at(0, x), stride: self.stride }
+    }
 }
 
 /// What a resize computes: the result's size and the window of it that is wanted.
@@ -64,14 +68,48 @@ impl Target {
     }
 }
 
-/// Resizes images; owns the memory between the passes and the coefficients of the last size.
-#[derive(Default)]
+/// Resizes images; owns the memory between the passes and the taps of the last size.
 pub(crate) struct Resizer {
+    level: Level,
     middle: Vec<u8>,
-    cached: [Option<(Axis, Interpolation, Taps)>; 2],
+    down: Cached,
+    across: Cached,
+}
+
+/// The taps of the last size of one axis.
+#[derive(Default)]
+struct Cached(Option<Known>);
+
+struct Known {
+    axis: Axis,
+    interpolation: Interpolation,
+    taps: Taps,
+}
+
+impl Cached {
+    /// The taps of an axis, computed anew only when the size changed.
+    fn taps(&mut self, axis: Axis, interpolation: Interpolation) -> &Taps {
+        if self.0.as_ref().is_some_and(|known| (known.axis, known.interpolation) != (axis, interpolation)) {
+            self.0 = None;
+        }
+        let fresh = || Known { axis, interpolation, taps: Taps::new(axis, interpolation) };
+        &self.0.get_or_insert_with(fresh).taps
+    }
+}
+
+impl Default for Resizer {
+    /// With the instructions that this CPU has.
+    fn default() -> Self {
+        Self::new(Level::current())
+    }
 }
 
 impl Resizer {
+    /// A resizer with the instructions of `level`; the result is the same with any.
+    pub(crate) fn new(level: Level) -> Self {
+        Self { level, middle: Vec::new(), down: Cached::default(), across: Cached::default() }
+    }
+
     /// Writes the wanted window, `[rows, columns, 3]`, to `out`.
     pub(crate) fn resize(
         &mut self,
@@ -88,9 +126,11 @@ impl Resizer {
             count: target.count[i],
         };
         let (vertical, horizontal) = (axis(0, source.height), axis(1, source.width));
-        let [cached_v, cached_h] = &mut self.cached;
-        let across = taps(cached_h, horizontal, interpolation);
-        let down = taps(cached_v, vertical, interpolation);
+        let level = self.level;
+        let across = self.across.taps(horizontal, interpolation);
+        let down = self.down.taps(vertical, interpolation);
+        // Taps over a source that begins with the axis.
+        let (all_across, all_down) = (Window { taps: across, first: 0 }, Window { taps: down, first: 0 });
         out.resize(rows * columns * 3, 0);
         if rows * columns == 0 {
             return;
@@ -104,31 +144,35 @@ impl Resizer {
             }
             (true, false) => {
                 for (y, row) in out.chunks_exact_mut(columns * 3).enumerate() {
-                    passes::horizontal(source.at(target.first[0] + y, 0), (across, 0), row);
+                    passes::horizontal(level, source.at(target.first[0] + y, 0), all_across, row);
                 }
             }
             (false, true) => {
+                let rows = source.rows(target.first[1]);
                 for (i, row) in out.chunks_exact_mut(columns * 3).enumerate() {
-                    passes::vertical((source.at(0, target.first[1]), source.stride), (down, i, 0), row);
+                    passes::vertical(level, rows, all_down, i, row);
                 }
             }
             (true, true) if vertical_first(source, target) => {
                 let reach = across.reach();
                 self.middle.resize(reach.len() * rows * 3, 0);
-                let lines = self.middle.chunks_exact_mut(reach.len() * 3);
+                let window = Window { taps: across, first: reach.start };
+                let (rows, lines) = (source.rows(reach.start), self.middle.chunks_exact_mut(reach.len() * 3));
                 for (i, (line, row)) in lines.zip(out.chunks_exact_mut(columns * 3)).enumerate() {
-                    passes::vertical((source.at(0, reach.start), source.stride), (down, i, 0), line);
-                    passes::horizontal(line, (across, reach.start), row);
+                    passes::vertical(level, rows, all_down, i, line);
+                    passes::horizontal(level, line, window, row);
                 }
             }
             (true, true) => {
                 let reach = down.reach();
                 self.middle.resize(reach.len() * columns * 3, 0);
                 for (y, line) in reach.clone().zip(self.middle.chunks_exact_mut(columns * 3)) {
-                    passes::horizontal(source.at(y, 0), (across, 0), line);
+                    passes::horizontal(level, source.at(y, 0), all_across, line);
                 }
+                let rows = Rows { bytes: &self.middle, stride: columns * 3 };
+                let window = Window { taps: down, first: reach.start };
                 for (i, row) in out.chunks_exact_mut(columns * 3).enumerate() {
-                    passes::vertical((&self.middle, columns * 3), (down, i, reach.start), row);
+                    passes::vertical(level, rows, window, i, row);
                 }
             }
         }
@@ -143,16 +187,50 @@ fn vertical_first(source: View<'_>, target: Target) -> bool {
     height > 0 && height > 2 * lost(source.width, target.size[1])
 }
 
-/// The taps of an axis, computed anew only when the size changed.
-fn taps(cached: &mut Option<(Axis, Interpolation, Taps)>, axis: Axis, interpolation: Interpolation) -> &Taps {
-    if cached.as_ref().is_some_and(|c| (c.0, c.1) != (axis, interpolation)) {
-        *cached = None;
-    }
-    &cached.get_or_insert_with(|| (axis, interpolation, Taps::new(axis, interpolation))).2
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
 
-/// Rounds a sum of weighted pixels to 8 bits.
-#[inline(always)]
-pub(super) fn to_byte(sum: i32) -> u8 {
-    ((sum + HALF) >> PRECISION_BITS).clamp(0, 255) as u8
+    fn resized(level: Level, image: &image::RgbImage, target: Target, filter: Interpolation) -> Vec<u8> {
+        let mut out = Vec::new();
+        Resizer::new(level).resize(View::of(image), target, filter, &mut out);
+        out
+    }
+
+    #[test]
+    fn every_level_gives_the_bytes_of_plain_rust() {
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(2);
+        // Shrunk, enlarged, one side kept, the vertical pass first, rows shorter than a register.
+        let sizes = [
+            ([64, 97], [20, 31]),
+            ([9, 11], [33, 40]),
+            ([50, 48], [50, 17]),
+            ([50, 48], [21, 48]),
+            ([151, 41], [36, 36]),
+            ([3, 2], [2, 1]),
+            ([1, 1], [5, 7]),
+        ];
+        for ([height, width], size) in sizes {
+            // Only the darkest and the brightest bytes in one image of two: sums overshoot and are cut off at both ends.
+            for extremes in [false, true] {
+                let mut byte = || if extremes { random.random_range(0..2) * 255 } else { random.random() };
+                let image =
+                    image::RgbImage::from_fn(width, height, |_, _| image::Rgb([byte(), byte(), byte()]));
+                let inner = Target { size, first: size.map(|s| s / 5), count: size.map(|s| s - 2 * (s / 5)) };
+                for filter in [Interpolation::Bilinear, Interpolation::Bicubic, Interpolation::Lanczos] {
+                    for target in [Target::whole(size), inner] {
+                        let plain = resized(Level::Portable, &image, target, filter);
+                        for level in Level::available() {
+                            let found = resized(level, &image, target, filter);
+                            assert_eq!(
+                                found, plain,
+                                "{level}: {width} x {height} to {target:?} by {filter:?}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

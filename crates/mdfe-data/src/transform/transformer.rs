@@ -4,7 +4,7 @@ use super::{ColorOp, CropBox, SampleKey, TransformKind, kind::RandomParts};
 use crate::{
     Error, Interpolation, PreprocessRecord, Preprocessor, Result,
     image::decode_bytes,
-    preprocess::{Normalize, Resizer, Target, View},
+    preprocess::{Canvas, Normalize, Resizer, Target, View},
 };
 use image::RgbImage;
 use rand::RngExt;
@@ -100,7 +100,7 @@ impl Transformer {
         for op in &augmentation.colors {
             op.apply(&mut self.pixels);
         }
-        self.normalize.write(&self.pixels, size, [0, 0], (out, size));
+        self.normalize.write(&self.pixels, size, [0, 0], Canvas { values: out, size });
         Ok(())
     }
 }

@@ -12,12 +12,15 @@ const KEY: SampleKey = SampleKey { seed: 3, epoch: 1, sample: 7 };
 #[test]
 fn crop_flip_and_colors_give_torchvisions_bytes() {
     let image = mdfe_data::decode(&file("landscape.png")).unwrap();
-    for case in cases().augmentation {
+    let cases = cases().augmentation;
+    assert!(cases.len() >= 11, "the fixtures are all there");
+    for case in cases {
         let [top, left, height, width] = case.crop;
         let color = |(name, factor): &(String, f32)| match name.as_str() {
             "brightness" => ColorOp::Brightness(*factor),
             "contrast" => ColorOp::Contrast(*factor),
-            _ => ColorOp::Saturation(*factor),
+            "saturation" => ColorOp::Saturation(*factor),
+            other => panic!("no operation is called {other}"),
         };
         let drawn = Augmentation {
             crop: CropBox { top, left, height, width },

@@ -4,7 +4,9 @@ use crate::cases::{cases, difference, expected, file};
 
 #[test]
 fn every_format_decodes_to_pillows_bytes() {
-    for case in cases().decoded {
+    let cases = cases().decoded;
+    assert!(cases.len() >= 21, "the fixtures are all there");
+    for case in cases {
         let image = mdfe_data::decode(&file(&case.source)).unwrap();
         let wanted = expected(&case.expected);
         assert_eq!(image.dimensions(), wanted.dimensions(), "{}", case.source);

@@ -5,7 +5,9 @@ use mdfe_data::{Error, PreprocessRecord, Preprocessor};
 
 #[test]
 fn every_crop_mode_and_filter_gives_timms_bytes() {
-    for case in cases().evaluation {
+    let cases = cases().evaluation;
+    assert!(cases.len() >= 12, "the fixtures are all there");
+    for case in cases {
         let record = PreprocessRecord {
             interpolation: case.interpolation,
             crop_mode: case.crop_mode,
@@ -28,10 +30,22 @@ fn values_are_normalised_per_channel_in_f32() {
     let image = image::RgbImage::from_fn(2, 2, |x, y| image::Rgb([10, 200, (x + 2 * y) as u8 * 80]));
     let mut out = [0.0; 12];
     Preprocessor::new(record).apply(&image, &mut out).unwrap();
-    let value = |byte: u8, mean: f32, std: f32| (f32::from(byte) / 255.0 - mean) / std;
-    assert_eq!(out[..4], [value(10, 0.485, 0.229); 4]);
-    assert_eq!(out[4..8], [value(200, 0.456, 0.224); 4]);
-    assert_eq!(out[8..], [0, 80, 160, 240].map(|b| value(b, 0.406, 0.225)));
+    // The steps of `ToTensor` and `Normalize` in f32, by NumPy 2.4.
+    let wanted = [-1.946_656_5, 1.465_686_3, -1.804_444_4, -0.410_108_83, 0.984_226_76, 2.378_562_5];
+    assert_eq!(out[..4], [wanted[0]; 4]);
+    assert_eq!(out[4..8], [wanted[1]; 4]);
+    assert_eq!(out[8..], wanted[2..]);
+    // The same by hand, in fractions: (10/255 - 0.485) / 0.229 and so on. Three roundings of values up to 1, divided by
+    // at least 0.22, are off by less than 1e-6.
+    let exact = [
+        -22_735.0 / 11_679.0,
+        299.0 / 204.0,
+        -406.0 / 225.0,
+        -4706.0 / 11_475.0,
+        11_294.0 / 11_475.0,
+        9098.0 / 3825.0,
+    ];
+    assert!(wanted.iter().zip(exact).all(|(&a, b): (&f32, f64)| (f64::from(a) - b).abs() < 1e-6));
 }
 
 #[test]
@@ -62,5 +76,6 @@ fn buffer_of_another_length_and_a_senseless_record_are_errors() {
 fn strip_that_would_become_gigabytes_is_refused() {
     let image = image::RgbImage::new(1, 30_000);
     let mut out = vec![0.0; 3 * 384 * 384];
-    assert!(Preprocessor::new(plain([384, 384])).apply(&image, &mut out).is_err());
+    let fault = Preprocessor::new(plain([384, 384])).apply(&image, &mut out).unwrap_err().to_string();
+    assert!(fault.contains("1 x 30000 pixels would be resized to 384 x 11520000"), "{fault}");
 }

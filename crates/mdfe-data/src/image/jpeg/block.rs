@@ -20,24 +20,33 @@ pub(super) fn dc(bits: &mut Bits<'_>, table: &Huffman, last: &mut i32) -> i32 {
     *last
 }
 
-/// A block of a sequential file, dequantised, row by row; `quant` is in zigzag order. Returns the last zigzag index used.
+/// How the blocks of a component of a sequential file are coded.
+#[derive(Clone, Copy)]
+pub(super) struct Coding<'a> {
+    pub(super) dc: &'a Huffman,
+    pub(super) ac: &'a Huffman,
+    /// Quantisation in zigzag order.
+    pub(super) quant: &'a [i32; 64],
+}
+
+/// A block of a sequential file, dequantised, row by row. Returns the last zigzag index used.
 #[inline(always)]
 pub(super) fn sequential(
     bits: &mut Bits<'_>,
-    (dc_table, ac_table): (&Huffman, &Huffman),
+    coding: Coding<'_>,
     last: &mut i32,
-    quant: &[i32; 64],
     block: &mut [i32; 64],
 ) -> usize {
+    let Coding { ac, quant, .. } = coding;
     *block = [0; 64];
-    block[0] = dc(bits, dc_table, last).wrapping_mul(quant[0]);
+    block[0] = dc(bits, coding.dc, last).wrapping_mul(quant[0]);
     let (mut k, mut used) = (1, 0);
     while k < 64 {
         bits.refill();
-        let (value, run) = match ac_table.coefficient(bits) {
+        let (value, run) = match ac.coefficient(bits) {
             Some(found) => found,
             None => {
-                let symbol = ac_table.symbol(bits);
+                let symbol = ac.symbol(bits);
                 let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
                 if size == 0 {
                     if run != 15 {

@@ -33,10 +33,17 @@ pub(super) struct Frame {
     pub(super) v_max: usize,
 }
 
+/// A component of a scan and its Huffman tables, by index.
+#[derive(Clone, Copy)]
+pub(super) struct ScanPart {
+    pub(super) component: usize,
+    pub(super) dc: usize,
+    pub(super) ac: usize,
+}
+
 /// What SOS says.
 pub(super) struct Scan {
-    /// Index of the component, DC table and AC table.
-    pub(super) parts: Vec<(usize, usize, usize)>,
+    pub(super) parts: Vec<ScanPart>,
     pub(super) band: Band,
 }
 
@@ -169,11 +176,11 @@ impl Frame {
         if self.progressive && ((band.start == 0 && band.end != 0) || (band.start > 0 && count != 1)) {
             return Err(fault());
         }
-        let mut parts = Vec::with_capacity(count);
+        let mut parts: Vec<ScanPart> = Vec::with_capacity(count);
         for entry in rest[..2 * count].chunks_exact(2) {
             let index = self.components.iter().position(|c| c.id == entry[0]).ok_or_else(fault)?;
             let (dc, ac) = (usize::from(entry[1] >> 4), usize::from(entry[1] & 15));
-            if dc > 3 || ac > 3 || parts.iter().any(|p: &(usize, usize, usize)| p.0 == index) {
+            if dc > 3 || ac > 3 || parts.iter().any(|p| p.component == index) {
                 return Err(fault());
             }
             let component = &mut self.components[index];
@@ -181,7 +188,7 @@ impl Frame {
                 let table = tables.quant.get(component.quant_id).copied().flatten();
                 component.quant = Some(table.ok_or_else(|| broken("missing quantisation table"))?);
             }
-            parts.push((index, dc, ac));
+            parts.push(ScanPart { component: index, dc, ac });
         }
         if parts.is_empty() {
             return Err(fault());

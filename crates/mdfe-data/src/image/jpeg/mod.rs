@@ -10,18 +10,19 @@ mod color;
 mod header;
 mod huffman;
 mod idct;
-#[cfg(target_arch = "x86_64")]
-mod idct_avx2;
 mod scan;
 mod upsample;
 
+use bits::Bits;
 use color::Colors;
 use header::{Frame, Parsed, Tables, broken};
 use image::RgbImage;
-use scan::Plane;
+use mdfe_simd::Level;
+use scan::{Context, Plane};
+use upsample::Source;
 
-/// Decodes a file to RGB. The caller has checked the size that the header states.
-pub(super) fn decode(data: &[u8]) -> Parsed<RgbImage> {
+/// Decodes a file to RGB, with the instructions of `level`. The caller has checked the size that the header states.
+pub(super) fn decode(data: &[u8], level: Level) -> Parsed<RgbImage> {
     let mut tables = Tables::default();
     let mut frame: Option<Frame> = None;
     let mut planes: Vec<Plane> = Vec::new();
@@ -52,7 +53,8 @@ pub(super) fn decode(data: &[u8]) -> Parsed<RgbImage> {
             0xDA => {
                 let frame = frame.as_mut().ok_or_else(|| broken("a scan before the frame header"))?;
                 let scan = frame.scan(segment, &tables)?;
-                position = scan::decode_scan(data, position, (frame, &scan), &tables, &mut planes)?;
+                let context = Context { frame, scan: &scan, tables: &tables, level };
+                position = scan::decode_scan(context, Bits::new(data, position), &mut planes)?;
                 scans += 1;
                 // A file of a few kilobytes with thousands of empty scans would take hours.
                 if scans > MAX_SCANS {
@@ -68,10 +70,14 @@ pub(super) fn decode(data: &[u8]) -> Parsed<RgbImage> {
     }
     if frame.progressive {
         for (plane, component) in planes.iter_mut().zip(&frame.components) {
-            plane.finish(component);
+            plane.finish(component, level);
         }
     }
-    let bytes = assemble(&frame, &planes, Colors::of(&frame, &tables));
+    let colors = Colors::of(&frame, &tables);
+    let bytes = level.vectorize(
+        #[inline(always)]
+        || assemble(&frame, &planes, colors),
+    );
     RgbImage::from_raw(frame.width as u32, frame.height as u32, bytes).ok_or_else(|| broken("size"))
 }
 
@@ -103,30 +109,33 @@ fn segment<'a>(data: &'a [u8], position: &mut usize) -> Option<&'a [u8]> {
     Some(content)
 }
 
-fn assemble(frame: &Frame, planes: &[Plane], colors: Colors) -> Vec<u8> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        #[target_feature(enable = "avx2")]
-        fn avx2(frame: &Frame, planes: &[Plane], colors: Colors) -> Vec<u8> {
-            assemble_any(frame, planes, colors)
-        }
-        // SAFETY: the processor has AVX2.
-        #[allow(unsafe_code)]
-        return unsafe { avx2(frame, planes, colors) };
-    }
-    assemble_any(frame, planes, colors)
-}
-
 #[inline(always)]
-fn assemble_any(frame: &Frame, planes: &[Plane], colors: Colors) -> Vec<u8> {
+fn assemble(frame: &Frame, planes: &[Plane], colors: Colors) -> Vec<u8> {
     let mut rows = vec![vec![0; frame.width]; planes.len()];
     let mut sums = Vec::new();
     let mut out = vec![0; frame.width * frame.height * 3];
     for (y, line) in out.chunks_exact_mut(frame.width * 3).enumerate() {
         for ((row, component), plane) in rows.iter_mut().zip(&frame.components).zip(planes) {
-            upsample::row(frame, component, plane, y, (&mut sums, row));
+            upsample::row(Source { frame, component, plane }, y, &mut sums, row);
         }
         color::row(colors, &rows, line);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_gives_the_bytes_of_plain_rust() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
+        for name in ["420", "422", "444", "progressive", "restart", "gray", "cmyk", "tiny_420"] {
+            let data = std::fs::read(folder.join(name).with_extension("jpg")).unwrap();
+            let plain = decode(&data, Level::Portable).unwrap();
+            for level in Level::available() {
+                assert_eq!(decode(&data, level).unwrap(), plain, "{name} with {level}");
+            }
+        }
+    }
 }

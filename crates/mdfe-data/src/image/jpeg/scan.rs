@@ -2,11 +2,12 @@
 
 use super::{
     bits::Bits,
-    block::{ac_first, ac_refine, dc, sequential},
-    header::{Component, Frame, Parsed, Scan, Tables, broken, by_place},
+    block::{Band, Coding, ac_first, ac_refine, dc, sequential},
+    header::{Component, Frame, Parsed, Scan, ScanPart, Tables, broken, by_place},
     huffman::Huffman,
-    idct::{Idct, idct, idct_flat},
+    idct,
 };
+use mdfe_simd::Level;
 
 /// The samples or, of a progressive file, the coefficients of a component.
 pub(super) struct Plane {
@@ -24,8 +25,8 @@ impl Plane {
     }
 
     /// Transforms the coefficients of a progressive file.
-    pub(super) fn finish(&mut self, component: &Component) {
-        let (stride, transform) = (component.blocks[0] * 8, idct());
+    pub(super) fn finish(&mut self, component: &Component, level: Level) {
+        let stride = component.blocks[0] * 8;
         let quant = by_place(&component.quant.unwrap_or([0; 64]));
         let mut block = [0; 64];
         for (i, coefficients) in self.coefficients.chunks_exact(64).enumerate() {
@@ -33,41 +34,58 @@ impl Plane {
                 *out = i32::from(value) * q;
             }
             let (y, x) = (i / component.blocks[0], i % component.blocks[0]);
-            transform(&block, &mut self.samples[y * 8 * stride + x * 8..], stride);
+            idct::transform(level, &block, &mut self.samples[y * 8 * stride + x * 8..], stride);
         }
     }
 }
 
+/// What the blocks of a scan are read by.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) frame: &'a Frame,
+    pub(super) scan: &'a Scan,
+    pub(super) tables: &'a Tables,
+    pub(super) level: Level,
+}
+
 /// What a scan keeps for one of its components.
 struct Part<'a> {
+    component: &'a Component,
+    /// Which component and plane it is.
     index: usize,
-    tables: [Option<&'a Huffman>; 2],
+    dc: Option<&'a Huffman>,
+    ac: Option<&'a Huffman>,
     quant: [i32; 64],
+    /// The last DC coefficient.
     last: i32,
 }
 
-/// Decodes the scan whose data begins at `position`; returns where the next marker is to be looked for.
-pub(super) fn decode_scan(
-    data: &[u8],
-    position: usize,
-    (frame, scan): (&Frame, &Scan),
-    tables: &Tables,
-    planes: &mut [Plane],
-) -> Parsed<usize> {
-    let mut parts: Vec<Part<'_>> = scan
-        .parts
-        .iter()
-        .map(|&(index, dc, ac)| Part {
-            index,
-            tables: [tables.huffman[0][dc].as_ref(), tables.huffman[1][ac].as_ref()],
-            quant: frame.components[index].quant.unwrap_or([0; 64]),
+/// Column and row of a block in its component.
+#[derive(Clone, Copy)]
+struct Place {
+    x: usize,
+    y: usize,
+}
+
+/// Decodes the scan whose data `bits` reads; returns where the next marker is to be looked for.
+pub(super) fn decode_scan(context: Context<'_>, bits: Bits<'_>, planes: &mut [Plane]) -> Parsed<usize> {
+    let Context { frame, scan, tables, level } = context;
+    let part = |part: &ScanPart| {
+        let component = &frame.components[part.component];
+        Part {
+            component,
+            index: part.component,
+            dc: tables.huffman[0][part.dc].as_ref(),
+            ac: tables.huffman[1][part.ac].as_ref(),
+            quant: component.quant.unwrap_or([0; 64]),
             last: 0,
-        })
-        .collect();
+        }
+    };
+    let mut parts: Vec<Part<'_>> = scan.parts.iter().map(part).collect();
     check_tables(frame, scan, &parts)?;
-    let mut state = State { bits: Bits::new(data, position), run: 0, transform: idct(), block: [0; 64] };
+    let mut state = State { bits, run: 0, level, block: [0; 64] };
     // A scan of one component goes by its own blocks, without the padding of MCUs.
-    let single = if let [part] = &parts[..] { Some(&frame.components[part.index]) } else { None };
+    let single = if let [part] = &parts[..] { Some(part.component) } else { None };
     let (columns, rows) = match single {
         Some(c) => (c.width.div_ceil(8), c.height.div_ceil(8)),
         None => (frame.width.div_ceil(8 * frame.h_max), frame.height.div_ceil(8 * frame.v_max)),
@@ -85,12 +103,15 @@ pub(super) fn decode_scan(
                 until_restart -= 1;
             }
             for part in &mut parts {
-                let component = &frame.components[part.index];
-                let (h, v) = if single.is_some() { (1, 1) } else { (component.h, component.v) };
+                let (h, v) = if single.is_some() { (1, 1) } else { (part.component.h, part.component.v) };
                 let plane = &mut planes[part.index];
                 for y in my * v..my * v + v {
                     for x in mx * h..mx * h + h {
-                        state.decode((frame, scan), part, (x, y), plane);
+                        if frame.progressive {
+                            state.progressive(scan.band, part, Place { x, y }, plane);
+                        } else {
+                            state.sequential(part, Place { x, y }, plane);
+                        }
                     }
                 }
             }
@@ -108,7 +129,7 @@ pub(super) fn decode_scan(
 fn check_tables(frame: &Frame, scan: &Scan, parts: &[Part<'_>]) -> Parsed<()> {
     let needs_dc = !frame.progressive || (scan.band.start == 0 && scan.band.high == 0);
     let needs_ac = !frame.progressive || scan.band.start > 0;
-    if parts.iter().any(|p| (needs_dc && p.tables[0].is_none()) || (needs_ac && p.tables[1].is_none())) {
+    if parts.iter().any(|p| (needs_dc && p.dc.is_none()) || (needs_ac && p.ac.is_none())) {
         return Err(broken("missing Huffman table"));
     }
     Ok(())
@@ -118,43 +139,35 @@ struct State<'a> {
     bits: Bits<'a>,
     /// Blocks that are still to end at once, of a progressive scan.
     run: u32,
-    transform: Idct,
+    level: Level,
     block: [i32; 64],
 }
 
 impl State<'_> {
     #[inline(always)]
-    fn decode(
-        &mut self,
-        (frame, scan): (&Frame, &Scan),
-        part: &mut Part<'_>,
-        (x, y): (usize, usize),
-        plane: &mut Plane,
-    ) {
-        let width = frame.components[part.index].blocks[0];
-        if frame.progressive {
-            let start = (y * width + x) * 64;
-            return self.progressive(scan, part, &mut plane.coefficients[start..start + 64]);
-        }
-        let [Some(dc), Some(ac)] = part.tables else { return };
-        let used = sequential(&mut self.bits, (dc, ac), &mut part.last, &part.quant, &mut self.block);
-        let out = &mut plane.samples[y * 8 * width * 8 + x * 8..];
+    fn sequential(&mut self, part: &mut Part<'_>, place: Place, plane: &mut Plane) {
+        let (Some(dc), Some(ac)) = (part.dc, part.ac) else { return };
+        let coding = Coding { dc, ac, quant: &part.quant };
+        let used = sequential(&mut self.bits, coding, &mut part.last, &mut self.block);
+        let stride = part.component.blocks[0] * 8;
+        let out = &mut plane.samples[place.y * 8 * stride + place.x * 8..];
         if used == 0 {
-            idct_flat(self.block[0], out, width * 8);
+            idct::flat(self.block[0], out, stride);
         } else {
-            (self.transform)(&self.block, out, width * 8);
+            idct::transform(self.level, &self.block, out, stride);
         }
     }
 
-    fn progressive(&mut self, scan: &Scan, part: &mut Part<'_>, block: &mut [i16]) {
-        let band = scan.band;
-        match (band.start, band.high, part.tables) {
-            (0, 0, [Some(table), _]) => {
+    fn progressive(&mut self, band: Band, part: &mut Part<'_>, place: Place, plane: &mut Plane) {
+        let start = (place.y * part.component.blocks[0] + place.x) * 64;
+        let block = &mut plane.coefficients[start..start + 64];
+        match (band.start, band.high, part.dc, part.ac) {
+            (0, 0, Some(table), _) => {
                 block[0] = (dc(&mut self.bits, table, &mut part.last) << band.low) as i16
             }
             (0, ..) => block[0] |= i16::from(self.bits.bit()) << band.low,
-            (_, 0, [_, Some(table)]) => ac_first(&mut self.bits, table, band, &mut self.run, block),
-            (_, _, [_, Some(table)]) => ac_refine(&mut self.bits, table, band, &mut self.run, block),
+            (_, 0, _, Some(table)) => ac_first(&mut self.bits, table, band, &mut self.run, block),
+            (_, _, _, Some(table)) => ac_refine(&mut self.bits, table, band, &mut self.run, block),
             _ => {}
         }
     }

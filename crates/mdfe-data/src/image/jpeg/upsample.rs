@@ -5,15 +5,18 @@ use super::{
     scan::Plane,
 };
 
+/// One component and what it is enlarged to.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) frame: &'a Frame,
+    pub(super) component: &'a Component,
+    pub(super) plane: &'a Plane,
+}
+
 /// Writes row `y` of the image's full width, of one component, to `out`; `sums` is scratch memory.
 #[inline(always)]
-pub(super) fn row(
-    frame: &Frame,
-    component: &Component,
-    plane: &Plane,
-    y: usize,
-    (sums, out): (&mut Vec<i16>, &mut [u8]),
-) {
+pub(super) fn row(source: Source<'_>, y: usize, sums: &mut Vec<i16>, out: &mut [u8]) {
+    let Source { frame, component, plane } = source;
     let (h, v) = (frame.h_max / component.h, frame.v_max / component.v);
     let stride = component.blocks[0] * 8;
     let line = |y: usize| &plane.samples[y * stride..][..component.width];
