@@ -1,7 +1,7 @@
 //! Writing files so that nobody ever sees half of one.
 
 use crate::{Error, Result};
-use std::{io::Write, path::Path};
+use std::{io::Write, path::Path, time::Duration};
 
 /// How the name of a temporary file begins and ends.
 const PREFIX: &str = ".mdfe-";
@@ -29,12 +29,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     file.persist(path).map(drop).map_err(|e| Error::io("write", path)(e.error))
 }
 
-/// Removes the temporary files that killed runs left in `folder`. Nobody may be writing there.
-pub(crate) fn remove_leftovers(folder: &Path) -> Result<()> {
+/// Removes the temporary files in `folder` that killed runs left: those older than `age`, since others may be writing there.
+pub(crate) fn remove_leftovers(folder: &Path, age: Duration) -> Result<()> {
     for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
         let path = entry.map_err(Error::io("read", folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+        let modified = std::fs::metadata(&path).and_then(|m| m.modified());
+        let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|since| since >= age));
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_old {
             std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
         }
     }

@@ -5,6 +5,7 @@ mod dataset;
 mod embeddings;
 mod error;
 mod files;
+pub mod identity;
 mod image;
 mod loader;
 mod ordered;
@@ -14,6 +15,7 @@ mod readers;
 mod registry;
 mod select;
 pub mod store;
+pub mod tensors;
 mod transform;
 
 pub use dataset::{ClassId, Dataset, Domain, Sample};
