@@ -19,6 +19,12 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A file that must not be replaced is there already.
+    #[error("{} is there already; remove it or choose another name", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file that the data set needs is missing.
     #[error("{} is missing; {remedy}", path.display())]
     Missing {

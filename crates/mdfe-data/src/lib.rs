@@ -4,7 +4,7 @@ pub mod curate;
 mod dataset;
 mod embeddings;
 mod error;
-mod files;
+pub mod files;
 pub mod identity;
 mod image;
 mod loader;
@@ -19,7 +19,7 @@ pub mod tensors;
 mod transform;
 
 pub use dataset::{ClassId, Dataset, Domain, Sample};
-pub use embeddings::Embeddings;
+pub use embeddings::{EmbedderId, EmbeddingParts, Embeddings, InputRow, Inputs, Names, Published};
 pub use error::{Error, Result};
 pub use files::write_atomically;
 pub use image::{decode, decode_bytes};

@@ -1,7 +1,8 @@
 //! What is embedded: images with their names and classes.
 
+use super::Names;
 use crate::Dataset;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One image to embed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +23,9 @@ pub struct Inputs {
     /// The images.
     pub rows: Vec<InputRow>,
     /// Names of the classes; empty where the images have none.
-    pub label_names: Vec<String>,
+    pub label_names: Names,
     /// Names of the domains; empty where the images have none.
-    pub domain_names: Vec<String>,
+    pub domain_names: Names,
 }
 
 impl Inputs {
@@ -39,28 +40,16 @@ impl Inputs {
 
     /// Adds the samples of a data set, with classes and domains. `name` makes the path that stands in the embeddings file from the
     /// sample's, which is relative to the data set's root.
-    pub fn add(&mut self, dataset: &Dataset, name: impl Fn(&std::path::Path) -> String) {
-        let labels: Vec<u32> = dataset.class_names.iter().map(|n| position(&mut self.label_names, n)).collect();
+    pub fn add(&mut self, dataset: &Dataset, name: impl Fn(&Path) -> String) {
+        let labels: Vec<u32> = dataset.class_names.iter().map(|n| self.label_names.position(n)).collect();
         for sample in &dataset.samples {
-            let domain = position(&mut self.domain_names, sample.domain.as_str());
+            let domain = self.domain_names.position(sample.domain.as_str());
             self.rows.push(InputRow {
                 file: dataset.root.join(&sample.path),
                 name: name(&sample.path),
                 label: labels.get(sample.class as usize).copied(),
                 domain: Some(domain),
             });
-        }
-    }
-}
-
-/// Where `name` stands in `names`, at their end if it is new. Class names of one data set differ, so that only the last few are
-/// looked at again in practice.
-fn position(names: &mut Vec<String>, name: &str) -> u32 {
-    match names.iter().rposition(|known| known == name) {
-        Some(at) => at as u32,
-        None => {
-            names.push(name.to_owned());
-            (names.len() - 1) as u32
         }
     }
 }

@@ -14,11 +14,13 @@
 //! `embeddings` may be missing in a file of somebody else.
 
 mod inputs;
+mod names;
 mod parts;
 mod read;
 mod write;
 
 pub use inputs::{InputRow, Inputs};
+pub use names::Names;
 pub use parts::{EmbeddingParts, Published};
 
 use crate::{Error, Result, identity::Fingerprint, tensors::TextColumn};

@@ -20,7 +20,11 @@ impl Embeddings {
             Some((_, shape)) => {
                 return Err(file.fault(format!("`embeddings` has the shape {shape:?}, expected [N, D]")));
             }
-            None => return Err(file.fault("has no tensor `embeddings` of shape [N, D]; `mdfe embed` writes one".into())),
+            None => {
+                return Err(
+                    file.fault("has no tensor `embeddings` of shape [N, D]; `mdfe embed` writes one".into())
+                );
+            }
         };
         let values = floats(dtype, file.tensor("embeddings", dtype, &[n, dim])?)
             .ok_or_else(|| file.fault(format!("`embeddings` is {dtype:?}, expected F32, F16 or BF16")))?;
@@ -45,7 +49,8 @@ impl Embeddings {
         let embedder = match file.metadata("embedder") {
             None => None,
             Some(text) => Some(
-                serde_json::from_str(text).map_err(|e| file.fault(format!("metadata key `embedder`: {e}")))?,
+                serde_json::from_str(text)
+                    .map_err(|e| file.fault(format!("metadata key `embedder`: {e}")))?,
             ),
         };
         Ok(Self { values, dim, labels, label_names, domains, domain_names, paths, embedder })

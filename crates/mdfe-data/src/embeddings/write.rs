@@ -3,7 +3,7 @@
 use super::{EmbedderId, Embeddings, LISTED_PATHS};
 use crate::{
     Error, Result,
-    files::{self, Replace},
+    files::{self, WriteOptions},
     tensors::{TensorShape, TextColumn, header},
 };
 use safetensors::Dtype;
@@ -59,7 +59,7 @@ impl Columns<'_> {
         shapes.push(TensorShape::new("embeddings", Dtype::F32, [n, self.dim]));
         shapes.extend(has_names.then_some(names));
         shapes.extend(has_paths.then_some(paths));
-        files::write_with(path, Replace::Yes, |out| {
+        files::write_with(path, &WriteOptions::default(), |out| {
             out.write_all(&header(&shapes, &metadata))?;
             for ids in [self.labels, self.domains].into_iter().flatten() {
                 ids.iter().try_for_each(|id| out.write_all(&id.to_le_bytes()))?;

@@ -12,3 +12,4 @@ mod stamp;
 pub use cache::KeyCache;
 pub use fingerprint::Fingerprint;
 pub use fingerprinter::Fingerprinter;
+pub(crate) use stamp::stamp_bytes;
