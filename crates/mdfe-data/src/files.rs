@@ -29,6 +29,7 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::Path,
+    time::Duration,
 };
 use tempfile::{NamedTempFile, TempPath};
 
@@ -160,15 +161,17 @@ fn same(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
     Ok(NamedTempFile::from_parts(file, TempPath::try_from_path(beside)?))
 }
 
-/// Removes the temporary files that killed runs left in `folder`. Nobody may be writing there.
+/// Removes the temporary files in `folder` that killed runs left: those of at least this `age`, since others may be writing there.
 ///
 /// # Errors
 /// [`Error::Io`] names the folder or the file.
-pub fn remove_leftovers(folder: &Path) -> Result<()> {
+pub fn remove_leftovers(folder: &Path, age: Duration) -> Result<()> {
     for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
         let path = entry.map_err(Error::io("read", folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+        let modified = std::fs::metadata(&path).and_then(|m| m.modified());
+        let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|since| since >= age));
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_old {
             std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
         }
     }

@@ -1,74 +1,69 @@
 //! Putting together what several machines extracted.
 
-use super::{FeatureStore, Manifest, shard::MappedShard, writer};
+use super::{
+    BadShard, FeatureStore, SpaceSpec,
+    shard::{self, ShardKind},
+};
 use crate::{Error, Result, write_atomically};
 use std::path::{Path, PathBuf};
 
 /// What a merge did.
+#[derive(Debug)]
 pub struct Merge {
-    /// The store, if every shard is there now.
-    pub store: Option<FeatureStore>,
+    /// The space.
+    pub store: FeatureStore,
     /// Shards that were copied.
     pub copied: usize,
-    /// Shards that neither the target nor a part holds.
-    pub missing: Vec<usize>,
+    /// Shards that were there already.
+    pub kept: usize,
+    /// Shards of the parts that are damaged or foreign and were left where they are.
+    pub refused: Vec<BadShard>,
 }
 
-/// Copies the whole shards of `parts`, stores that were filled elsewhere, into the store folder `target`, which is made if
-/// it is not there, and marks it complete once nothing is missing. Shards that are there already are kept.
+/// Copies the shards of `parts`, spaces that were filled elsewhere, into the space folder `target`, which is made if it is not there.
+/// Every shard is hashed before it is copied.
 ///
 /// # Errors
-/// [`Error::Missing`] when a part has no manifest, [`Error::Invalid`] when the parts are of different stores (another
-/// backbone, transform, number format or listing), [`Error::Io`] when the target cannot be written.
+/// [`Error::Missing`] when a part is no space, [`Error::Invalid`] when the parts are of different spaces (another backbone, preprocess
+/// record or dtype), [`Error::Io`] when the target cannot be written. Nothing is written in these cases but the last.
 pub fn merge(target: &Path, parts: &[PathBuf]) -> Result<Merge> {
-    let mut manifest: Option<(Manifest, &Path)> = None;
-    let has_one = target.join(Manifest::FILE).exists();
-    for dir in has_one.then_some(target).into_iter().chain(parts.iter().map(PathBuf::as_path)) {
-        let read = Manifest::read(dir)?;
-        match &manifest {
-            Some((first, place)) if first.address != read.address => {
-                return Err(Error::Invalid(format!(
-                    "{} and {} are different stores ({} and {}): extract both with the same data, backbone and options",
-                    place.display(),
-                    dir.display(),
-                    first.address,
-                    read.address
-                )));
-            }
-            Some(_) => {}
-            None => manifest = Some((read, dir)),
+    let is_there = target.join(SpaceSpec::FILE).exists();
+    let mut first: Option<(SpaceSpec, &Path)> = None;
+    for dir in is_there.then_some(target).into_iter().chain(parts.iter().map(PathBuf::as_path)) {
+        let spec = SpaceSpec::read(dir)?;
+        match &first {
+            Some((known, place)) => known
+                .expect_same(&spec, place)
+                .map_err(|e| Error::Invalid(format!("{} cannot be merged: {e}", dir.display())))?,
+            None => first = Some((spec, dir)),
         }
     }
-    let Some((manifest, _)) = manifest else {
-        return Err(Error::Invalid("name at least one store to merge".into()));
+    let Some((spec, _)) = first else {
+        return Err(Error::Invalid("name at least one space to merge".into()));
     };
-    let manifest = Manifest { complete: false, shards: Vec::new(), skipped: Vec::new(), ..manifest };
     std::fs::create_dir_all(target).map_err(Error::io("create the folder", target))?;
-    let open = |dir: &Path, i: usize| {
-        let path = dir.join(Manifest::shard_file(i));
-        let spec = &manifest.spec;
-        MappedShard::open(&path, &manifest.address, spec.dim, spec.dtype).map(|_| path)
-    };
-    let (mut copied, mut missing) = (0, Vec::new());
-    for i in 0..manifest.shard_count() {
-        if open(target, i).is_ok() {
-            continue;
+    spec.write(target)?;
+    let kind = ShardKind { space: spec.fingerprint(), dtype: spec.dtype, dim: spec.dim };
+    let (mut copied, mut kept, mut refused) = (0, 0, Vec::new());
+    for part in parts {
+        for (path, shard) in shard::open_all(part, kind)? {
+            let whole = shard.and_then(|shard| shard.verify().map(|()| shard));
+            let shard = match whole {
+                Ok(shard) => shard,
+                Err(error) => {
+                    refused.push(BadShard { path, reason: error.to_string() });
+                    continue;
+                }
+            };
+            let place = target.join(path.file_name().unwrap_or_default());
+            let there = shard::MappedShard::open(&place, kind).and_then(|shard| shard.verify()).is_ok();
+            if there {
+                kept += 1;
+            } else {
+                write_atomically(&place, shard.bytes())?;
+                copied += 1;
+            }
         }
-        let Some(source) = parts.iter().find_map(|part| open(part, i).ok()) else {
-            missing.push(i);
-            continue;
-        };
-        let bytes = std::fs::read(&source).map_err(Error::io("read", &source))?;
-        write_atomically(&target.join(Manifest::shard_file(i)), &bytes)?;
-        copied += 1;
     }
-    let store = if missing.is_empty() {
-        Some(writer::complete(target, manifest)?)
-    } else {
-        if !has_one {
-            writer::write_manifest(target, &manifest)?;
-        }
-        None
-    };
-    Ok(Merge { store, copied, missing })
+    Ok(Merge { store: FeatureStore::open(target)?, copied, kept, refused })
 }

@@ -1,28 +1,40 @@
-//! The feature store: the features of a frozen backbone, written once and trained on many times.
+//! The feature store: the features of a frozen backbone, computed once for each image and trained on many times.
 //!
-//! A store is a folder, named after the content it was made from:
+//! A *space* is a folder, named after what decides its features:
 //!
 //! ```text
-//! {data set}-{address}/
-//!   manifest.json                what was extracted with what; `complete` once every shard is there
-//!   shard-00000.safetensors      rows of the listing 0..shard_rows: features [n, D_in], classes [n], domains [n]
-//!   shard-00001.safetensors      ...
+//! {backbone}-{fingerprint}/
+//!   space.json               backbone, weights, preprocess record, dtypes: what the fingerprint is made of
+//!   {hash}.safetensors       a shard: features [n, D_in] and keys [n, 32], the fingerprints of the images
+//!   uses/{view}.json         which views were extracted or trained, and when
 //! ```
 //!
-//! The address is a hash of the backbone's weights, the preprocess record, the dtype and the listing of the data set
-//! (paths, file sizes, classes, domains), so a store is never reused for another question. Every file is written
-//! beside its place and renamed into it: a killed extraction leaves whole shards only, and goes on from them.
+//! A data set is a *view*: an ordered list of keys with class, domain and path, never stored with the features. So a corrected label
+//! recomputes nothing, an added image extracts one image, and an image in two data sets is there once.
+//!
+//! A shard's name is the hash of its bytes. It is written beside its place and renamed into it, so that processes and machines fill
+//! one space at once and a killed extraction leaves whole shards only. Of equal keys the first in the order of shard names counts.
+//! On the CPU an image's features do not depend on the batch it sat in, so that it does not matter who computed them.
 
-mod listing;
-mod manifest;
 mod merge;
+mod prune;
 mod reader;
+mod resolve;
+mod rows;
 mod shard;
+mod spec;
+mod uses;
+mod verify;
+mod view;
 mod writer;
 
-pub use crate::Skipped;
-pub use manifest::{BackboneId, Manifest, ShardEntry, StoreDtype, StoreSpec};
 pub use merge::{Merge, merge};
+pub use prune::{SpaceInfo, remove_space, spaces};
 pub use reader::FeatureStore;
-pub use shard::ShardRows;
-pub use writer::{StoreStatus, StoreWriter};
+pub use resolve::{Resolved, resolve};
+pub use rows::FeatureView;
+pub use spec::{BackboneId, SpaceSpec, StoreDtype};
+pub use uses::Use;
+pub use verify::{BadShard, verify};
+pub use view::View;
+pub use writer::SpaceWriter;

@@ -1,156 +1,152 @@
-//! Reading a complete store.
+//! Reading a space.
 
-use super::{Manifest, shard::MappedShard};
-use crate::{Domain, Error, Result};
-use std::path::{Path, PathBuf};
+use super::{
+    BadShard, SpaceSpec, View,
+    shard::{self, MappedShard, ShardKind},
+};
+use crate::{Error, Result, identity::Fingerprint};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
-/// A complete feature store, its shards memory-mapped: `features [N, D_in]` with class, domain and path per row.
+/// The features of a space, its shards memory-mapped: rows `[D_in]` by the fingerprint of their image.
+#[derive(Debug)]
 pub struct FeatureStore {
     dir: PathBuf,
-    manifest: Manifest,
+    spec: SpaceSpec,
     shards: Vec<MappedShard>,
-    /// First row of each shard, and N at the end.
-    starts: Vec<usize>,
-    labels: Vec<u32>,
-    domain_ids: Vec<u32>,
+    ignored: Vec<BadShard>,
+}
+
+/// Where a row lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) shard: u32,
+    pub(super) row: u32,
+}
+
+/// The places of all keys: sorted by the first 8 bytes of a key, then by the order of shards and rows.
+pub(super) struct Places<'s> {
+    store: &'s FeatureStore,
+    sorted: Vec<(u64, Place)>,
 }
 
 impl FeatureStore {
-    /// Opens the store in `dir`.
+    /// Opens the space in `dir`. A shard that is short, torn or of another space is ignored, logged, and listed in
+    /// [`FeatureStore::ignored`]; its images count as missing.
     ///
     /// # Errors
-    /// [`Error::Missing`] when there is no manifest or the extraction did not finish, [`Error::Malformed`] when a file
-    /// does not fit the manifest.
+    /// [`Error::Missing`] when there is no space, [`Error::Malformed`] when its record does not fit.
     pub fn open(dir: &Path) -> Result<Self> {
-        let manifest = Manifest::read(dir)?;
-        let bad =
-            |path: &Path, reason: String| Error::Malformed { path: path.to_path_buf(), line: None, reason };
-        if !manifest.complete {
-            let remedy =
-                "the extraction did not finish; run it again, it continues where it stopped".to_owned();
-            return Err(Error::Missing { path: dir.join("the last shards"), remedy });
-        }
-        let (wanted, there) = (manifest.shard_count(), manifest.shards.len());
-        if wanted != there {
-            let reason = format!("lists {there} shards where {wanted} cover its samples; extract again");
-            return Err(bad(&dir.join(Manifest::FILE), reason));
-        }
-        let (classes, domains) = (manifest.class_names.len(), manifest.domains.len());
-        let mut store = Self {
-            dir: dir.to_path_buf(),
-            shards: Vec::new(),
-            starts: vec![0],
-            labels: Vec::new(),
-            domain_ids: Vec::new(),
-            manifest,
-        };
-        for i in 0..store.manifest.shards.len() {
-            let entry = &store.manifest.shards[i];
-            // The name is rebuilt, not taken from the manifest: a hostile manifest cannot point elsewhere.
-            let path = dir.join(Manifest::shard_file(i));
-            let spec = &store.manifest.spec;
-            let shard = MappedShard::open(&path, &store.manifest.address, spec.dim, spec.dtype)?;
-            if shard.rows != entry.rows {
-                return Err(bad(
-                    &path,
-                    format!("holds {} rows, the manifest says {}", shard.rows, entry.rows),
-                ));
+        let spec = SpaceSpec::read(dir)?;
+        let kind = ShardKind { space: spec.fingerprint(), dtype: spec.dtype, dim: spec.dim };
+        let (mut shards, mut ignored) = (Vec::new(), Vec::new());
+        for (path, shard) in shard::open_all(dir, kind)? {
+            match shard {
+                Ok(shard) => shards.push(shard),
+                Err(error) => {
+                    tracing::warn!("{error}; the shard is ignored");
+                    ignored.push(BadShard { path, reason: error.to_string() });
+                }
             }
-            store.labels.extend(checked(&shard.facts.classes, classes).map_err(|e| bad(&path, e))?);
-            store.domain_ids.extend(checked(&shard.facts.domains, domains).map_err(|e| bad(&path, e))?);
-            store.starts.push(store.labels.len());
-            store.shards.push(shard);
         }
-        Ok(store)
+        Ok(Self { dir: dir.to_path_buf(), spec, shards, ignored })
     }
 
-    /// The store's folder.
+    /// The space's folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// What the store says about itself.
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// Number of rows, N: samples with features.
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    /// Whether there is no row at all.
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+    /// What decides the features.
+    pub fn spec(&self) -> &SpaceSpec {
+        &self.spec
     }
 
     /// Width of the features, D_in.
     pub fn dim(&self) -> usize {
-        self.manifest.spec.dim
+        self.spec.dim
     }
 
-    /// Dense class label of each row, `[N]`.
-    pub fn labels(&self) -> &[u32] {
-        &self.labels
+    /// Rows in the shards; a key that two processes computed counts twice.
+    pub fn stored_rows(&self) -> usize {
+        self.shards.iter().map(|shard| shard.rows).sum()
     }
 
-    /// Domain of each row as a position in [`FeatureStore::domains`], `[N]`.
-    pub fn domain_ids(&self) -> &[u32] {
-        &self.domain_ids
+    /// Number of shards that are read.
+    pub fn shard_count(&self) -> usize {
+        self.shards.len()
     }
 
-    /// The domain names.
-    pub fn domains(&self) -> &[Domain] {
-        &self.manifest.domains
+    /// Shards that are not read, and why.
+    pub fn ignored(&self) -> &[BadShard] {
+        &self.ignored
     }
 
-    /// Number of classes of the listing, C. A class whose every image was unreadable has no row.
-    pub fn num_classes(&self) -> usize {
-        self.manifest.class_names.len()
+    /// The rows of `view` whose images have no features here: the first of each key, in the view's order.
+    pub fn missing(&self, view: &View) -> Vec<usize> {
+        let places = self.places();
+        let mut seen = HashSet::new();
+        (0..view.len())
+            .filter(|&row| {
+                let key = view.key(row);
+                places.find(key).is_none() && seen.insert(key)
+            })
+            .collect()
     }
 
-    /// Path of a row, relative to the data set's root; `None` past the end.
-    pub fn path(&self, row: usize) -> Option<&str> {
-        let shard = self.starts.partition_point(|&s| s <= row).checked_sub(1)?;
-        self.shards.get(shard)?.facts.paths.get(row - self.starts[shard]).map(String::as_str)
+    pub(super) fn places(&self) -> Places<'_> {
+        let mut sorted = Vec::with_capacity(self.stored_rows());
+        for (shard, mapped) in (0u32..).zip(&self.shards) {
+            sorted.extend((0u32..).zip(mapped.keys()).map(|(row, key)| (prefix(key), Place { shard, row })));
+        }
+        sorted.sort_unstable();
+        Places { store: self, sorted }
     }
 
-    /// Copies the features of `rows` into `out [rows.len(), D_in]`.
+    pub(super) fn copy(&self, place: Place, out: &mut [f32]) {
+        self.shards[place.shard as usize].copy_row(place.row as usize, self.spec.dtype, out);
+    }
+
+    /// The features of the image `key`, `[D_in]`; `None` where they are not here. For many rows make a
+    /// [`FeatureView`](super::FeatureView).
+    pub fn features(&self, key: Fingerprint) -> Option<Vec<f32>> {
+        let place = self.places().find(key)?;
+        let mut out = vec![0.0; self.dim()];
+        self.copy(place, &mut out);
+        Some(out)
+    }
+
+    /// Refuses features of another space.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a row past the end or an `out` of another length.
-    pub fn gather(&self, rows: &[usize], out: &mut [f32]) -> Result<()> {
-        let dim = self.dim();
-        if out.len() != rows.len() * dim {
-            let want = rows.len() * dim;
-            return Err(Error::Invalid(format!("gather needs a buffer of {want} values, got {}", out.len())));
-        }
-        for (&row, out) in rows.iter().zip(out.chunks_exact_mut(dim)) {
-            if row >= self.len() {
-                return Err(Error::Invalid(format!(
-                    "row {row} is past the end of a store of {} rows",
-                    self.len()
-                )));
-            }
-            let shard = self.starts.partition_point(|&s| s <= row) - 1;
-            self.shards[shard].copy_row(row - self.starts[shard], self.manifest.spec.dtype, out);
-        }
-        Ok(())
+    /// [`Error::Invalid`] names both.
+    pub fn expect_space(&self, expected: &SpaceSpec) -> Result<()> {
+        self.spec.expect_same(expected, &self.dir)
     }
 
-    /// All features as one matrix `[N, D_in]`.
-    pub fn matrix(&self) -> Result<Vec<f32>> {
-        let rows: Vec<usize> = (0..self.len()).collect();
-        let mut out = vec![0.0; rows.len() * self.dim()];
-        self.gather(&rows, &mut out)?;
-        Ok(out)
+    pub(super) fn not_there(&self, path: &str) -> Error {
+        let path = PathBuf::from(path);
+        let remedy = format!("its features are not in {}; run `mdfe extract` again", self.dir.display());
+        Error::Missing { path, remedy }
     }
 }
 
-/// Ids as u32, each below `limit`.
-fn checked(ids: &[i64], limit: usize) -> std::result::Result<Vec<u32>, String> {
-    ids.iter()
-        .map(|&id| u32::try_from(id).ok().filter(|&id| (id as usize) < limit))
-        .collect::<Option<_>>()
-        .ok_or_else(|| format!("holds a class or domain outside 0..{limit}; extract again"))
+impl Places<'_> {
+    /// The first place of `key`.
+    pub(super) fn find(&self, key: Fingerprint) -> Option<Place> {
+        let wanted = prefix(key);
+        let start = self.sorted.partition_point(|(found, _)| *found < wanted);
+        let equal = self.sorted[start..].iter().take_while(|(found, _)| *found == wanted);
+        let store = self.store;
+        equal.map(|(_, place)| *place).find(|p| store.shards[p.shard as usize].key(p.row as usize) == key)
+    }
+}
+
+/// The first 8 bytes of a key: as good as random.
+fn prefix(key: Fingerprint) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&key.as_bytes()[..8]);
+    u64::from_be_bytes(bytes)
 }

@@ -1,135 +1,156 @@
-//! One shard on disk: a safetensors file with the features and the row facts.
+//! One shard on disk: a safetensors file with features and the keys of their images.
 
-use super::{Skipped, StoreDtype};
-use crate::{Error, Result};
+use super::StoreDtype;
+use crate::{
+    Error, Result,
+    identity::Fingerprint,
+    tensors::{TensorFile, TensorShape, header},
+    write_atomically,
+};
 use half::{bf16, f16};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use std::{collections::HashMap, fs::File, path::Path};
+use safetensors::Dtype;
+use std::{collections::BTreeMap, ops::Range, path::Path};
 
-/// The rows of one shard in memory, in listing order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ShardRows {
+/// The ending of a shard's name, behind the hash of its bytes.
+pub(super) const EXTENSION: &str = "safetensors";
+/// The metadata key that holds the space's fingerprint.
+const SPACE: &str = "mdfe_space";
+
+/// What all shards of a space share.
+#[derive(Clone, Copy)]
+pub(super) struct ShardKind {
+    pub(super) space: Fingerprint,
+    pub(super) dtype: StoreDtype,
+    /// Width of the features, D_in.
+    pub(super) dim: usize,
+}
+
+/// The rows of a shard in memory.
+#[derive(Default)]
+pub(super) struct ShardRows {
+    /// `[n]`
+    pub(super) keys: Vec<Fingerprint>,
     /// `[n, D_in]`, row-major.
-    pub features: Vec<f32>,
-    /// Position of each row in the listing, `[n]`.
-    pub rows: Vec<u32>,
-    /// Images of this shard's range that could not be read.
-    pub skipped: Vec<Skipped>,
+    pub(super) features: Vec<f32>,
 }
 
-/// The facts of each row beside its features.
-pub(super) struct RowFacts {
-    pub(super) classes: Vec<i64>,
-    pub(super) domains: Vec<i64>,
-    pub(super) paths: Vec<String>,
-}
-
-/// The one metadata key of a shard. One, because the order of several would follow a hash map's and change the bytes.
-const HEADER_KEY: &str = "mdfe";
-
-/// What the metadata key holds, as JSON.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct ShardHeader {
-    address: String,
-    paths: Vec<String>,
-    skipped: Vec<Skipped>,
-}
-
-/// A shard file in a memory map, its header checked.
-pub(super) struct MappedShard {
-    map: memmap2::Mmap,
-    features: std::ops::Range<usize>,
-    pub(super) rows: usize,
-    pub(super) facts: RowFacts,
-    pub(super) skipped: Vec<Skipped>,
-}
-
-/// Writes a shard beside `path` and renames it into place.
-pub(super) fn write(
-    path: &Path,
-    shard: &ShardRows,
-    facts: &RowFacts,
-    spec: (&str, StoreDtype),
-) -> Result<()> {
-    let (address, dtype) = spec;
-    let n = shard.rows.len();
-    let dim = shard.features.len().checked_div(n).unwrap_or(0);
-    let features: Vec<u8> = match dtype {
-        StoreDtype::F32 => shard.features.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        StoreDtype::F16 => shard.features.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect(),
-        StoreDtype::Bf16 => shard.features.iter().flat_map(|v| bf16::from_f32(*v).to_le_bytes()).collect(),
-    };
-    let bytes = |v: &[i64]| v.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-    let (classes, domains) = (bytes(&facts.classes), bytes(&facts.domains));
-    let view = |dtype, shape, data| {
-        TensorView::new(dtype, shape, data).map_err(|e| malformed(path, format!("cannot be written: {e}")))
-    };
-    let tensors = [
-        ("features", view(safetensors_dtype(dtype), vec![n, dim], &features)?),
-        ("classes", view(Dtype::I64, vec![n], &classes)?),
-        ("domains", view(Dtype::I64, vec![n], &domains)?),
+/// Writes a shard into `dir` under the hash of its bytes, whole or not at all.
+pub(super) fn write(dir: &Path, kind: ShardKind, rows: &ShardRows) -> Result<()> {
+    let n = rows.keys.len();
+    let shapes = [
+        TensorShape::new("features", safetensors_dtype(kind.dtype), [n, kind.dim]),
+        TensorShape::new("keys", Dtype::U8, [n, Fingerprint::BYTES]),
     ];
-    let header = ShardHeader {
-        address: address.to_owned(),
-        paths: facts.paths.clone(),
-        skipped: shard.skipped.clone(),
-    };
-    let header = serde_json::to_string(&header).map_err(|e| malformed(path, e.to_string()))?;
-    let metadata = HashMap::from([(HEADER_KEY.to_owned(), header)]);
-    let bytes =
-        safetensors::serialize(tensors, Some(metadata)).map_err(|e| malformed(path, e.to_string()))?;
-    crate::write_atomically(path, &bytes)
+    let metadata = BTreeMap::from([(SPACE.to_owned(), kind.space.to_string())]);
+    let mut bytes = header(&shapes, &metadata);
+    match kind.dtype {
+        StoreDtype::F32 => bytes.extend(rows.features.iter().flat_map(|v| v.to_le_bytes())),
+        StoreDtype::F16 => bytes.extend(rows.features.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes())),
+        StoreDtype::Bf16 => bytes.extend(rows.features.iter().flat_map(|v| bf16::from_f32(*v).to_le_bytes())),
+    }
+    rows.keys.iter().for_each(|key| bytes.extend(key.as_bytes()));
+    let path = dir.join(format!("{}.{EXTENSION}", Fingerprint::of(&bytes)));
+    // The name says what is inside: who wrote the same bytes before has done this work.
+    if TensorFile::open(&path).is_ok() { Ok(()) } else { write_atomically(&path, &bytes) }
+}
+
+/// A shard in a memory map, its header and length checked.
+#[derive(Debug)]
+pub(super) struct MappedShard {
+    file: TensorFile,
+    features: Range<usize>,
+    keys: Range<usize>,
+    /// The hash that the name claims.
+    name: Fingerprint,
+    pub(super) rows: usize,
 }
 
 impl MappedShard {
-    /// Opens a shard and checks that it belongs to the store `address` and holds `[n, dim]` features of `dtype`.
-    #[allow(unsafe_code)]
-    pub(super) fn open(path: &Path, address: &str, dim: usize, dtype: StoreDtype) -> Result<Self> {
-        let file = File::open(path).map_err(Error::io("open", path))?;
-        // SAFETY: shards are renamed into place when whole and never written again, so the mapped bytes do not change.
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::io("map", path))?;
-        let bad = |reason: String| malformed(path, reason);
-        let (header_len, header) = SafeTensors::read_metadata(&map)
-            .map_err(|e| bad(format!("not a whole safetensors file ({e})")))?;
-        let meta = header.metadata().as_ref().ok_or_else(|| bad("has no metadata".into()))?;
-        let text = meta.get(HEADER_KEY).ok_or_else(|| bad(format!("has no metadata key `{HEADER_KEY}`")))?;
-        let ShardHeader { address: found, paths, skipped } =
-            serde_json::from_str(text).map_err(|e| bad(format!("metadata key `{HEADER_KEY}`: {e}")))?;
-        if found != address {
-            return Err(bad(format!("belongs to the store {found}, not to {address}; remove it")));
-        }
-        let n = paths.len();
-        let range = |key: &str, dtype: Dtype, shape: &[usize]| {
-            let info = header.info(key).ok_or_else(|| bad(format!("has no tensor `{key}`")))?;
-            if info.dtype != dtype || info.shape != shape {
-                return Err(bad(format!(
-                    "tensor `{key}` is {:?} {:?}, expected {dtype:?} {shape:?}",
-                    info.dtype, info.shape
-                )));
+    /// Opens a shard and checks that it belongs to the space and holds rows of its width and dtype.
+    pub(super) fn open(path: &Path, kind: ShardKind) -> Result<Self> {
+        let file = TensorFile::open(path)?;
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let name = name.parse().map_err(|_| file.fault("is not named after its content".into()))?;
+        match file.metadata(SPACE) {
+            Some(found) if found == kind.space.to_string() => {}
+            Some(found) => {
+                return Err(
+                    file.fault(format!("belongs to the space {found}, not to {}; remove it", kind.space))
+                );
             }
-            // `read_metadata` has checked the offsets against the file; 8 bytes of header length come before the header.
-            Ok(info.data_offsets.0 + header_len + 8..info.data_offsets.1 + header_len + 8)
+            None => {
+                return Err(file.fault(format!("has no metadata key `{SPACE}`; it is no shard of features")));
+            }
+        }
+        let Some((_, &[rows, _])) = file.shape("keys") else {
+            return Err(file.fault("has no tensor `keys` [n, 32]".into()));
         };
-        let feature_shape = if n == 0 { [0, 0] } else { [n, dim] };
-        let features = range("features", safetensors_dtype(dtype), &feature_shape)?;
-        let ints = |key: &str| -> Result<Vec<i64>> {
-            let (chunks, _) = map[range(key, Dtype::I64, &[n])?].as_chunks::<8>();
-            Ok(chunks.iter().map(|c| i64::from_le_bytes(*c)).collect())
-        };
-        let facts = RowFacts { classes: ints("classes")?, domains: ints("domains")?, paths };
-        Ok(Self { features, rows: n, facts, skipped, map })
+        let keys = file.range("keys", Dtype::U8, &[rows, Fingerprint::BYTES])?;
+        let features = file.range("features", safetensors_dtype(kind.dtype), &[rows, kind.dim])?;
+        Ok(Self { file, features, keys, name, rows })
+    }
+
+    /// The keys of the rows, in order.
+    pub(super) fn keys(&self) -> impl ExactSizeIterator<Item = Fingerprint> {
+        let (keys, _) = self.file.bytes()[self.keys.clone()].as_chunks::<{ Fingerprint::BYTES }>();
+        keys.iter().map(|bytes| Fingerprint::from_bytes(*bytes))
+    }
+
+    /// The key of row `i`.
+    pub(super) fn key(&self, i: usize) -> Fingerprint {
+        let (keys, _) = self.file.bytes()[self.keys.clone()].as_chunks::<{ Fingerprint::BYTES }>();
+        Fingerprint::from_bytes(keys[i])
     }
 
     /// Copies row `i` as f32 into `out [D_in]`.
     pub(super) fn copy_row(&self, i: usize, dtype: StoreDtype, out: &mut [f32]) {
         let width = out.len() * dtype.bytes();
-        let row = &self.map[self.features.clone()][i * width..(i + 1) * width];
+        let row = &self.file.bytes()[self.features.clone()][i * width..(i + 1) * width];
         match dtype {
             StoreDtype::F32 => convert::<4>(row, out, f32::from_le_bytes),
             StoreDtype::F16 => convert::<2>(row, out, |b| f16::from_le_bytes(b).to_f32()),
             StoreDtype::Bf16 => convert::<2>(row, out, |b| bf16::from_le_bytes(b).to_f32()),
         }
     }
+
+    /// Hashes the file and refuses bytes that are not those of its name.
+    pub(super) fn verify(&self) -> Result<()> {
+        let found = Fingerprint::of(self.file.bytes());
+        if found == self.name {
+            return Ok(());
+        }
+        Err(self.file.fault(format!(
+            "has the content {}, its name says another: it is damaged; remove it and extract again",
+            found.short()
+        )))
+    }
+
+    /// All bytes of the file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.file.bytes()
+    }
+}
+
+/// The shards in `dir` in the order of their names, each with its path, opened or refused.
+pub(super) fn open_all(
+    dir: &Path,
+    kind: ShardKind,
+) -> Result<Vec<(std::path::PathBuf, Result<MappedShard>)>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(Error::io("read", dir))? {
+        let path = entry.map_err(Error::io("read", dir))?.path();
+        if path.extension().is_some_and(|e| e == EXTENSION) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths
+        .into_iter()
+        .map(|path| {
+            let shard = MappedShard::open(&path, kind);
+            (path, shard)
+        })
+        .collect())
 }
 
 fn convert<const N: usize>(row: &[u8], out: &mut [f32], f: impl Fn([u8; N]) -> f32) {
@@ -144,8 +165,4 @@ fn safetensors_dtype(dtype: StoreDtype) -> Dtype {
         StoreDtype::F16 => Dtype::F16,
         StoreDtype::Bf16 => Dtype::BF16,
     }
-}
-
-fn malformed(path: &Path, reason: String) -> Error {
-    Error::Malformed { path: path.to_path_buf(), line: None, reason }
 }

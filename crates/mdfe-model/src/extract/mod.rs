@@ -1,7 +1,9 @@
 //! From images to features: decoding, preprocessing and the forward pass side by side.
 
+mod options;
 mod pipeline;
 mod store;
 
-pub use pipeline::{Extractor, PipelineOptions, PipelineTimes, RowResult, features_of};
-pub use store::{ExtractOptions, ExtractProgress, Extraction, extract};
+pub use options::{ExtractOptions, ExtractProgress, ExtractStage, Extraction, Part};
+pub use pipeline::{Extractor, ImageFile, PipelineOptions, PipelineTimes, RowResult, features_of};
+pub use store::{NUMERICS, extract};

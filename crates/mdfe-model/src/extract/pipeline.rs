@@ -2,7 +2,9 @@
 
 use crate::{Backbone, Error, Result};
 use candle_core::{DType, Device, Tensor};
-use mdfe_data::{OrderedOptions, PreprocessRecord, Preprocessor, ordered_map, store::BackboneId};
+use mdfe_data::{
+    OrderedOptions, PreprocessRecord, Preprocessor, identity::Fingerprint, ordered_map, store::BackboneId,
+};
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -49,19 +51,27 @@ pub struct PipelineTimes {
 /// The features `[D_in]` of one image, or why there are none.
 pub type RowResult<'a> = std::result::Result<&'a [f32], String>;
 
-/// Computes the features of `paths` and hands them to `sink` in order, one image at a time.
+/// An image to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The fingerprint that its bytes must have; `None` takes whatever is there.
+    pub key: Option<Fingerprint>,
+}
+
+/// Computes the features of `files` and hands them to `sink` in order, one image at a time; an image that could not be read with
+/// the reason. `sink` returns whether to go on.
 ///
-/// Images are batched, and a batch also ends after every path for which `cut` is true: what is in a batch then does
-/// not depend on where an interrupted run started again. Rows past a cut that could not be read are handed over with the
-/// reason. `sink` returns whether to go on.
+/// On the CPU an image's features do not depend on the batch it sits in, so that it does not matter where an interrupted run starts
+/// again.
 ///
 /// # Errors
 /// [`Error::Candle`] from the backbone, [`Error::Invalid`] for a batch of 0. An unreadable image is not an error here.
 pub fn features_of(
     extractor: &Extractor<'_>,
-    paths: &[PathBuf],
+    files: &[ImageFile],
     options: PipelineOptions,
-    cut: impl Fn(usize) -> bool,
     mut sink: impl FnMut(usize, RowResult<'_>) -> Result<bool>,
 ) -> Result<PipelineTimes> {
     if options.batch == 0 {
@@ -74,13 +84,13 @@ pub fn features_of(
     let ordered = OrderedOptions { threads: options.threads, ahead: 2 * options.batch + options.threads };
     let decode = |preprocessor: &mut Preprocessor, i: usize| {
         let mut out = vec![0.0; pixels];
-        preprocessor.load(&paths[i], &mut out).map(|()| out).map_err(|e| e.to_string())
+        load(preprocessor, &files[i], &mut out).map(|()| out).map_err(|e| e.to_string())
     };
     let make = || Preprocessor::new(extractor.preprocess.clone());
-    times.decode_wait = ordered_map(paths.len(), ordered, make, decode, |result| {
+    times.decode_wait = ordered_map(files.len(), ordered, make, decode, |result| {
         batch.push(item, result);
         item += 1;
-        if batch.good == options.batch || cut(item - 1) || item == paths.len() {
+        if batch.good == options.batch || item == files.len() {
             let started = Instant::now();
             outcome = batch.flush(extractor, &mut sink);
             times.compute += started.elapsed();
@@ -88,6 +98,17 @@ pub fn features_of(
         matches!(outcome, Ok(true))
     });
     outcome.map(|_| times)
+}
+
+/// Reads a file once: the bytes that are decoded are those that the key speaks of.
+fn load(preprocessor: &mut Preprocessor, file: &ImageFile, out: &mut [f32]) -> mdfe_data::Result<()> {
+    let path = &file.path;
+    let bytes = std::fs::read(path).map_err(mdfe_data::Error::io("read", path))?;
+    if file.key.is_some_and(|key| key != Fingerprint::of(&bytes)) {
+        let reason = "it was changed after it was fingerprinted; run the command again".to_owned();
+        return Err(mdfe_data::Error::Image { path: path.clone(), reason });
+    }
+    preprocessor.load_bytes(path, &bytes, out)
 }
 
 /// Images that wait for their forward pass.

@@ -1,150 +1,178 @@
-//! `mdfe extract`: the features of a data set, into a feature store.
+//! `mdfe extract`: the features of a data set, into a space.
 
-use super::pipeline::{Extractor, PipelineOptions, PipelineTimes, features_of};
+use super::{
+    ExtractOptions, ExtractProgress, ExtractStage, Extraction, ImageFile, Part,
+    pipeline::{Extractor, PipelineTimes, features_of},
+};
 use crate::{Error, Result};
 use mdfe_data::{
-    Dataset,
-    store::{FeatureStore, ShardRows, Skipped, StoreDtype, StoreSpec, StoreWriter},
+    Dataset, Skipped,
+    identity::KeyCache,
+    store::{FeatureStore, FeatureView, Resolved, SpaceSpec, SpaceWriter, Use, View, resolve},
     write_atomically,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-/// How a data set is extracted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ExtractOptions {
-    /// Folder that holds the stores.
-    pub parent: PathBuf,
-    /// Number format on disk (default f32).
-    pub dtype: StoreDtype,
-    /// Rows of the listing per shard (default 256): what a stop can cost.
-    pub shard_rows: usize,
-    /// Batch and threads.
-    pub pipeline: PipelineOptions,
-    /// Only the shards `i, i + n, i + 2n, ...` of part `(i, n)`, for several machines; `None` for all.
-    pub part: Option<(usize, usize)>,
-    /// Share of unreadable images, 0 to 1, above which the run stops (default 0.01).
-    pub max_bad: f64,
-}
+/// Counted up when the same model gives other bits on the CPU than the revision before.
+pub const NUMERICS: u32 = 1;
 
-impl ExtractOptions {
-    /// The defaults, with the stores in `parent`.
-    pub fn at(parent: impl Into<PathBuf>) -> Self {
-        Self {
-            parent: parent.into(),
-            dtype: StoreDtype::F32,
-            shard_rows: 256,
-            pipeline: PipelineOptions::default(),
-            part: None,
-            max_bad: 0.01,
+impl Extractor<'_> {
+    /// The space of this extractor's features, stored as `dtype`.
+    pub fn space(&self, dtype: mdfe_data::store::StoreDtype) -> SpaceSpec {
+        SpaceSpec {
+            backbone: self.id.clone(),
+            preprocess: self.preprocess.clone(),
+            compute: self.dtype.as_str().to_owned(),
+            dtype,
+            dim: self.backbone.feature_dim(),
+            numerics: NUMERICS,
         }
     }
 }
 
-/// How far an extraction is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExtractProgress {
-    /// Images done, those of an earlier run included.
-    pub done: usize,
-    /// Images of the data set.
-    pub total: usize,
-}
-
-/// What an extraction did.
-pub struct Extraction {
-    /// The store, if it is complete; `None` after a stop, or when other parts are missing.
-    pub store: Option<FeatureStore>,
-    /// The store's folder.
-    pub dir: PathBuf,
-    /// Images whose features were computed now.
-    pub computed: usize,
-    /// Images whose features were there from an earlier run.
-    pub reused: usize,
-    /// Shards that are still missing.
-    pub missing_shards: usize,
-    /// Where the time went.
-    pub times: PipelineTimes,
-}
-
-/// Extracts `dataset` into its store, going on from whatever an earlier run left.
+/// Extracts the images of `dataset` that its space does not hold yet.
 ///
-/// `watch` is told the progress and returns whether to go on; a stop keeps every whole shard.
+/// `watch` is told the progress and returns whether to go on; a stop keeps every whole shard. An image that cannot be read is tried
+/// again by the next run and listed each time.
 ///
 /// # Errors
-/// [`Error::Invalid`] when more than `max_bad` of the images are unreadable (they are listed in `unreadable.jsonl` in the
-/// store's folder), [`Error::Data`] when the store cannot be written, [`Error::Candle`] from the backbone.
+/// [`Error::Invalid`] for an empty data set, or when more than `max_bad` of the images are unreadable (they are listed in
+/// `unreadable-NAME.jsonl` in the space's folder), [`Error::Data`] when the space cannot be written, [`Error::Candle`] from the
+/// backbone.
 pub fn extract(
     extractor: &Extractor<'_>,
     dataset: &Dataset,
     options: &ExtractOptions,
     mut watch: impl FnMut(ExtractProgress) -> bool,
 ) -> Result<Extraction> {
-    let spec = StoreSpec {
-        backbone: extractor.id.clone(),
-        preprocess: extractor.preprocess.clone(),
-        dtype: options.dtype,
-        compute: extractor.dtype.as_str().to_owned(),
-        dim: extractor.backbone.feature_dim(),
-        shard_rows: options.shard_rows,
-    };
-    let writer = StoreWriter::open(&options.parent, spec, dataset)?;
-    let status = writer.status();
-    let mine: Vec<usize> = match options.part {
-        None => status.missing.clone(),
-        Some((i, n)) if i < n => status.missing.iter().copied().filter(|shard| shard % n == i).collect(),
-        Some((i, n)) => {
-            return Err(Error::Invalid(format!("part {i}/{n} does not exist; parts count from 0")));
-        }
-    };
-    let rows: Vec<usize> = mine.iter().flat_map(|&shard| writer.range(shard)).collect();
-    let paths: Vec<PathBuf> = rows.iter().map(|&r| dataset.root.join(&dataset.samples[r].path)).collect();
-    let shard_of = |item: usize| rows[item] / options.shard_rows;
-    let is_last = |item: usize| item + 1 == rows.len() || shard_of(item) != shard_of(item + 1);
-
     let total = dataset.samples.len();
-    let reused = status.rows + status.skipped.len();
-    let mut bad = status.skipped;
-    let (mut shard, mut computed, mut stopped) = (ShardRows::default(), 0, false);
-    let times = features_of(extractor, &paths, options.pipeline, is_last, |item, features| {
+    if total == 0 {
+        let (name, root) = (&dataset.name, dataset.root.display());
+        return Err(Error::Invalid(format!(
+            "the data set {name} under {root} is empty; there is nothing to extract"
+        )));
+    }
+    let mut writer = SpaceWriter::open(&options.parent, &extractor.space(options.dtype), options.shard_rows)?;
+    let dir = writer.dir().to_path_buf();
+    let mut out = Extraction {
+        rows: None,
+        dir: dir.clone(),
+        computed: 0,
+        reused: 0,
+        missing: total,
+        skipped: Vec::new(),
+        times: PipelineTimes::default(),
+    };
+    let identify = |done| watch(ExtractProgress { stage: ExtractStage::Identify, done, total });
+    let cache = KeyCache::in_folder(&options.parent);
+    let Some(Resolved { view, skipped }) = resolve(dataset, &cache, options.verify, identify) else {
+        return Ok(out);
+    };
+    out.skipped = skipped;
+    let bad = BadLimit { total, max_bad: options.max_bad, list: dir.join(unreadable(dataset)) };
+    bad.check(&out.skipped)?;
+
+    let missing = FeatureStore::open(&dir)?.missing(&view);
+    out.reused = view.len() - missing.len();
+    let mine = share(&missing, options.part)?;
+    let files: Vec<ImageFile> = mine
+        .iter()
+        .map(|&row| ImageFile {
+            path: dataset.root.join(view.path(row).unwrap_or_default()),
+            key: Some(view.key(row)),
+        })
+        .collect();
+    let (reused, mut computed) = (out.reused, 0);
+    let mut unreadable = Vec::new();
+    let (skipped, mut stopped) = (&mut out.skipped, false);
+    out.times = features_of(extractor, &files, options.pipeline, |item, features| {
         match features {
             Ok(features) => {
-                shard.features.extend_from_slice(features);
-                shard.rows.push(rows[item] as u32);
+                let filled = writer.push(view.key(mine[item]), features)?;
+                if filled {
+                    bad.check(skipped)?;
+                }
             }
             Err(reason) => {
-                let path = dataset.samples[rows[item]].path.to_string_lossy().into_owned();
-                shard.skipped.push(Skipped { path, reason });
-                bad.extend(shard.skipped.last().cloned());
+                skipped.push(Skipped::new(view.path(mine[item]).unwrap_or_default(), reason));
+                unreadable.push(mine[item]);
+                // Now and then, so that the list names more than the one image over the limit.
+                if unreadable.len().is_multiple_of(options.shard_rows) {
+                    bad.check(skipped)?;
+                }
             }
         }
         computed += 1;
-        if is_last(item) {
-            writer.write(shard_of(item), &std::mem::take(&mut shard))?;
-            // Once a shard, so that the list names every image of it and not only the first.
-            check_bad(&bad, total, options.max_bad, writer.dir())?;
-        }
-        stopped = !watch(ExtractProgress { done: reused + computed, total });
+        stopped = !watch(ExtractProgress { stage: ExtractStage::Compute, done: reused + computed, total });
         Ok(!stopped)
     })?;
-    let dir = writer.dir().to_path_buf();
-    let missing_shards = writer.missing().len();
-    let store = if missing_shards == 0 { Some(writer.finish()?) } else { None };
-    Ok(Extraction { store, dir, computed, reused, missing_shards, times })
+    writer.flush()?;
+    bad.check(&out.skipped)?;
+    out.computed = computed - unreadable.len();
+    finish(out, view, &unreadable)
 }
 
-/// Stops when more images are unreadable than allowed, and leaves the list of them.
-fn check_bad(bad: &[Skipped], total: usize, max_bad: f64, dir: &Path) -> Result<()> {
-    if bad.len() as f64 <= max_bad * total as f64 {
-        return Ok(());
+/// Looks the view up in what is there now.
+fn finish(mut out: Extraction, view: View, unreadable: &[usize]) -> Result<Extraction> {
+    let store = FeatureStore::open(&out.dir)?;
+    let bad: HashSet<_> = unreadable.iter().map(|&row| view.key(row)).collect();
+    let readable = view.filter(|row| !bad.contains(&view.key(row)));
+    out.missing = store.missing(&readable).len();
+    if out.missing == 0 {
+        Use::record(&out.dir, &readable)?;
+        out.rows = Some(FeatureView::new(Arc::new(store), Arc::new(readable))?);
     }
-    let list = dir.join("unreadable.jsonl");
-    let lines: Vec<String> = bad.iter().filter_map(|s| serde_json::to_string(s).ok()).collect();
-    write_atomically(&list, (lines.join("\n") + "\n").as_bytes())?;
-    let last = bad.last().map(|s| s.reason.clone()).unwrap_or_default();
-    Err(Error::Invalid(format!(
-        "{} of {total} images are unreadable, more than {} % ({last}); they are listed in {}; mend or exclude them, or raise \
-         --max-bad",
-        bad.len(),
-        max_bad * 100.0,
-        list.display()
-    )))
+    Ok(out)
+}
+
+/// The rows of this machine: every `count`-th by its position in the view, so that the shares do not depend on what is there already.
+fn share(missing: &[usize], part: Option<Part>) -> Result<Vec<usize>> {
+    match part {
+        None => Ok(missing.to_vec()),
+        Some(Part { index, count }) if index < count => {
+            Ok(missing.iter().copied().filter(|row| row % count == index).collect())
+        }
+        Some(Part { index, count }) => {
+            Err(Error::Invalid(format!("part {index}/{count} does not exist; parts count from 0")))
+        }
+    }
+}
+
+/// File name of the list of a data set's unreadable images.
+fn unreadable(dataset: &Dataset) -> String {
+    let name: String = dataset.name.chars().take(60).collect();
+    let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-', "_");
+    format!("unreadable-{name}.jsonl")
+}
+
+/// How many images may be unreadable.
+struct BadLimit {
+    total: usize,
+    max_bad: f64,
+    list: PathBuf,
+}
+
+impl BadLimit {
+    /// Stops when more images are unreadable than allowed, and leaves the list of them.
+    fn check(&self, skipped: &[Skipped]) -> Result<()> {
+        if skipped.len() as f64 <= self.max_bad * self.total as f64 {
+            return Ok(());
+        }
+        let list: &Path = &self.list;
+        let lines: Vec<String> = skipped.iter().filter_map(|s| serde_json::to_string(s).ok()).collect();
+        write_atomically(list, (lines.join("\n") + "\n").as_bytes())?;
+        let last = skipped.last().map(|s| s.reason.clone()).unwrap_or_default();
+        Err(Error::Invalid(format!(
+            "{} of {} images are unreadable, more than {} % ({last}); they are listed in {}; mend or exclude them, or raise \
+             --max-bad",
+            skipped.len(),
+            self.total,
+            self.max_bad * 100.0,
+            list.display()
+        )))
+    }
 }

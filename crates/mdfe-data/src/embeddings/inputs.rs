@@ -1,0 +1,55 @@
+//! What is embedded: images with their names and classes.
+
+use super::Names;
+use crate::Dataset;
+use std::path::{Path, PathBuf};
+
+/// One image to embed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputRow {
+    /// The file.
+    pub file: PathBuf,
+    /// The path that stands in the embeddings file.
+    pub name: String,
+    /// Class, a position in [`Inputs::label_names`].
+    pub label: Option<u32>,
+    /// Domain, a position in [`Inputs::domain_names`].
+    pub domain: Option<u32>,
+}
+
+/// All images to embed, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// The images.
+    pub rows: Vec<InputRow>,
+    /// Names of the classes; empty where the images have none.
+    pub label_names: Names,
+    /// Names of the domains; empty where the images have none.
+    pub domain_names: Names,
+}
+
+impl Inputs {
+    /// Images without classes.
+    pub fn unlabelled(files: Vec<PathBuf>) -> Self {
+        let row = |file: PathBuf| {
+            let name = file.to_string_lossy().into_owned();
+            InputRow { file, name, label: None, domain: None }
+        };
+        Self { rows: files.into_iter().map(row).collect(), ..Self::default() }
+    }
+
+    /// Adds the samples of a data set, with classes and domains. `name` makes the path that stands in the embeddings file from the
+    /// sample's, which is relative to the data set's root.
+    pub fn add(&mut self, dataset: &Dataset, name: impl Fn(&Path) -> String) {
+        let labels: Vec<u32> = dataset.class_names.iter().map(|n| self.label_names.position(n)).collect();
+        for sample in &dataset.samples {
+            let domain = self.domain_names.position(sample.domain.as_str());
+            self.rows.push(InputRow {
+                file: dataset.root.join(&sample.path),
+                name: name(&sample.path),
+                label: labels.get(sample.class as usize).copied(),
+                domain: Some(domain),
+            });
+        }
+    }
+}

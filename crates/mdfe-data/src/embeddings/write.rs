@@ -1,0 +1,101 @@
+//! Writing a file: the header first, then the rows, as they come.
+
+use super::{EmbedderId, Embeddings, LISTED_PATHS};
+use crate::{
+    Error, Result,
+    files::{self, WriteOptions},
+    tensors::{TensorShape, TextColumn, header},
+};
+use safetensors::Dtype;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::Path,
+};
+
+/// Everything of a file but the embeddings themselves.
+pub(super) struct Columns<'a> {
+    pub(super) rows: usize,
+    pub(super) dim: usize,
+    pub(super) labels: Option<&'a [i64]>,
+    pub(super) label_names: &'a TextColumn,
+    pub(super) domains: Option<&'a [i64]>,
+    pub(super) domain_names: &'a [String],
+    pub(super) paths: &'a TextColumn,
+    pub(super) embedder: Option<&'a EmbedderId>,
+}
+
+impl Columns<'_> {
+    /// Writes the file atomically, the same bytes for the same values; `embeddings` writes `rows * dim` little-endian f32.
+    pub(super) fn write(
+        &self,
+        path: &Path,
+        embeddings: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        let mut metadata = BTreeMap::new();
+        let mut add = |key: &str, value: serde_json::Result<String>| -> Result<()> {
+            let value = value.map_err(|e| Error::Invalid(format!("{}: `{key}`: {e}", path.display())))?;
+            metadata.insert(key.to_owned(), value);
+            Ok(())
+        };
+        if !self.domain_names.is_empty() {
+            add("domains", serde_json::to_string(self.domain_names))?;
+        }
+        if !self.paths.is_empty() && self.rows <= LISTED_PATHS {
+            add("paths", serde_json::to_string(&self.paths.iter().collect::<Vec<_>>()))?;
+        }
+        if let Some(embedder) = self.embedder {
+            add("embedder", serde_json::to_string(embedder))?;
+        }
+        let n = self.rows;
+        let mut shapes = Vec::new();
+        shapes.extend(self.labels.map(|_| TensorShape::new("labels", Dtype::I64, [n])));
+        shapes.extend(self.domains.map(|_| TensorShape::new("domains", Dtype::I64, [n])));
+        let [name_ends, names] = self.label_names.shapes("label_names");
+        let [path_ends, paths] = self.paths.shapes("paths");
+        let (has_names, has_paths) = (!self.label_names.is_empty(), !self.paths.is_empty());
+        shapes.extend(has_names.then_some(name_ends));
+        shapes.extend(has_paths.then_some(path_ends));
+        shapes.push(TensorShape::new("embeddings", Dtype::F32, [n, self.dim]));
+        shapes.extend(has_names.then_some(names));
+        shapes.extend(has_paths.then_some(paths));
+        files::write_with(path, &WriteOptions::default(), |out| {
+            out.write_all(&header(&shapes, &metadata))?;
+            for ids in [self.labels, self.domains].into_iter().flatten() {
+                ids.iter().try_for_each(|id| out.write_all(&id.to_le_bytes()))?;
+            }
+            for (column, is_there) in [(self.label_names, has_names), (self.paths, has_paths)] {
+                if is_there {
+                    out.write_all(&column.end_bytes())?;
+                }
+            }
+            embeddings(out)?;
+            for (column, is_there) in [(self.label_names, has_names), (self.paths, has_paths)] {
+                if is_there {
+                    out.write_all(column.text_bytes())?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Embeddings {
+    /// Writes the file, the same bytes for the same values.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the disk is full or read-only.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let columns = Columns {
+            rows: self.len(),
+            dim: self.dim,
+            labels: self.labels.as_deref(),
+            label_names: &self.label_names,
+            domains: self.domains.as_deref(),
+            domain_names: &self.domain_names,
+            paths: &self.paths,
+            embedder: self.embedder.as_ref(),
+        };
+        columns.write(path, |out| self.values.iter().try_for_each(|v| out.write_all(&v.to_le_bytes())))
+    }
+}
