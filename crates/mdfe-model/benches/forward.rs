@@ -2,28 +2,24 @@
 //!
 //! For figures beside timm's take `cargo xtask bench backbone`.
 
+#[path = "../examples/random_weights/mod.rs"]
+mod random_weights;
+
 use candle_core::{DType, Device, Tensor};
-use mdfe_model::{Backbone, BuildOptions, Weights};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use std::collections::HashMap;
+use mdfe_model::{Backbone, BuildOptions, Level};
+use random_weights::random;
 
 fn main() {
+    eprintln!("level of mdfe's kernels: {}", Level::current());
     divan::main();
 }
 
-/// ViT-S/14 DINOv2 with weights small enough that sums of hundreds of products stay of order 1.
+/// ViT-S/14 DINOv2 with random weights.
 fn backbone(dtype: DType) -> mdfe_model::Result<Box<dyn Backbone>> {
     let name = "vit_small_patch14_dinov2";
     let architecture = mdfe_model::pretrained(name)?.architecture()?;
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let mut tensors = HashMap::new();
-    for (key, shape) in architecture.parameter_shapes(false)? {
-        let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random_range(-0.05..0.05)).collect();
-        tensors.insert(key, Tensor::from_vec(values, shape, &Device::Cpu)?);
-    }
     let options = BuildOptions { dtype, ..BuildOptions::default() };
-    architecture.build(name, &Weights::from_tensors(tensors)?, &options)
+    architecture.build(name, &random(&architecture)?, &options)
 }
 
 /// Four images of 224 x 224, in f32 and bf16.

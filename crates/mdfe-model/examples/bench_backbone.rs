@@ -2,13 +2,18 @@
 //!
 //! `cargo run --release -p mdfe-model --example bench_backbone -- [--models A,B] [--batches 1,8] [--dtypes f32,bf16]
 //! [--threads 2] [--device cpu|cuda]`
+//!
+//! `level` is the instruction set of mdfe's own kernels, which `MDFE_SIMD` may lower. On the CPU, products of candle (`gemm`: the
+//! patches of ConvNeXt and SAM, positions at another size) choose their own at run time.
 
-use candle_core::{DType, Device, Tensor};
-use mdfe_model::{Architecture, BuildOptions, Weights};
+mod random_weights;
+
+use candle_core::{Device, Tensor};
+use mdfe_model::{Architecture, BuildOptions, Dtype, Level};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use random_weights::random;
 use std::{
-    collections::HashMap,
     error::Error,
     time::{Duration, Instant},
 };
@@ -22,14 +27,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         let at = arguments.iter().position(|a| a == name);
         at.and_then(|i| arguments.get(i + 1)).map_or_else(|| default.to_owned(), Clone::clone)
     };
+    let level = Level::from_env()?;
     let threads: usize = option("--threads", "2").parse()?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let device =
         if option("--device", "cpu").starts_with("cuda") { Device::new_cuda(0)? } else { Device::Cpu };
     for name in option("--models", "vit_base_patch16_siglip_224,vit_small_patch14_dinov2").split(',') {
         for dtype in option("--dtypes", "f32,bf16").split(',') {
-            let build =
-                BuildOptions { device: device.clone(), dtype: parse(dtype)?, ..BuildOptions::default() };
+            let build = BuildOptions {
+                device: device.clone(),
+                dtype: dtype.parse::<Dtype>()?.into(),
+                ..BuildOptions::default()
+            };
             let (architecture, size) = architecture(name)?;
             let backbone = architecture.build(name, &random(&architecture)?, &build)?;
             for batch in option("--batches", "1,8").split(',') {
@@ -46,6 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 })?;
                 let row = serde_json::json!({
                     "bench": "backbone", "name": name, "dtype": dtype, "batch": batch, "threads": threads,
+                    "level": level.name(),
                     "seconds": seconds, "images_per_s": batch as f64 / seconds,
                 });
                 writeln(&row)?;
@@ -55,32 +65,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn parse(dtype: &str) -> Result<DType, String> {
-    match dtype {
-        "f32" => Ok(DType::F32),
-        "bf16" => Ok(DType::BF16),
-        "f16" => Ok(DType::F16),
-        other => Err(format!("unknown dtype `{other}`; known are f32, bf16, f16")),
-    }
-}
-
 /// The architecture of a name and the side of its input, 224 for DINOv2 as in the baseline.
 fn architecture(name: &str) -> Result<(Architecture, usize), Box<dyn Error>> {
     let row = mdfe_model::pretrained(name)?;
     let architecture = row.architecture()?;
     let size = if name.contains("dinov2") { 224 } else { row.preprocess.size[0] };
     Ok((architecture, size))
-}
-
-/// Random weights of an architecture, small enough that sums of hundreds of products stay of order 1.
-fn random(architecture: &Architecture) -> Result<Weights, Box<dyn Error>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let mut tensors = HashMap::new();
-    for (key, shape) in architecture.parameter_shapes(false)? {
-        let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random_range(-0.05..0.05)).collect();
-        tensors.insert(key, Tensor::from_vec(values, shape, &Device::Cpu)?);
-    }
-    Ok(Weights::from_tensors(tensors)?)
 }
 
 /// The median seconds of `work` after two warm-up runs.

@@ -1,6 +1,6 @@
 //! The one error of this crate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -56,4 +56,16 @@ pub enum Error {
     /// An option whose value does not fit.
     #[error("{0}")]
     Invalid(String),
+}
+
+impl Error {
+    /// A file that does not fit `model`, with what is wrong and what to do.
+    pub(crate) fn misfit(path: &Path, model: &str, problems: impl Into<String>) -> Self {
+        Self::Weights { path: path.to_path_buf(), model: model.to_owned(), problems: problems.into() }
+    }
+
+    /// The error of a system call that was to `action` the file or folder `path`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_path_buf(), source }
+    }
 }

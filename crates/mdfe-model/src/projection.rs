@@ -3,7 +3,7 @@
 //! The projection is the small trained part of an embedder (`[B, D_in] -> [B, D]`), or adaptive average pooling where
 //! nothing is trained.
 
-use crate::{Error, Result};
+use crate::{Error, Result, ops::dot};
 use rayon::prelude::*;
 
 /// A projection on the CPU.
@@ -38,7 +38,7 @@ impl Projection {
     pub fn linear(weight: Vec<f32>, bias: Vec<f32>) -> Result<Self> {
         if bias.is_empty() || weight.is_empty() || !weight.len().is_multiple_of(bias.len()) {
             return Err(Error::Invalid(format!(
-                "a projection weight of {} numbers does not fit a bias of {}",
+                "a projection weight of {} values does not fit a bias of {}",
                 weight.len(),
                 bias.len()
             )));
@@ -63,15 +63,15 @@ impl Projection {
         }
     }
 
-    /// Embeddings of unit length, `[N, D]`, of `features [N, D_in]`. A zero vector stays zero.
+    /// Embeddings of unit length, `[N, D]`, of `features [N, D_in]`. A row of zeros stays zero.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the features are not rows of D_in numbers.
+    /// [`Error::Invalid`] when the features are not rows of D_in values.
     pub fn embed(&self, features: &[f32]) -> Result<Vec<f32>> {
         let (din, d) = (self.feature_dim(), self.embed_dim());
         if !features.len().is_multiple_of(din) {
             let n = features.len();
-            return Err(Error::Invalid(format!("{n} numbers are not rows of {din} features")));
+            return Err(Error::Invalid(format!("{n} values are not rows of {din} features")));
         }
         let mut out = vec![0.0; features.len() / din * d];
         out.par_chunks_mut(d).zip(features.par_chunks(din)).for_each(|(out, row)| {
@@ -93,30 +93,18 @@ impl Projection {
             }
             Self::Linear { weight, bias } => {
                 for ((value, w), b) in out.iter_mut().zip(weight.chunks_exact(row.len())).zip(bias) {
-                    *value = b + dot(w, row);
+                    // Eight partial sums: another count would be another rounding.
+                    *value = b + dot::<8, f32>(w, row);
                 }
             }
         }
     }
 }
 
-/// Divides a vector by its length, as `torch.nn.functional.normalize` does: a length below 1e-12 counts as 1e-12.
-pub fn normalize(v: &mut [f32]) {
-    let norm = v.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt().max(1e-12);
-    v.iter_mut().for_each(|x| *x = (f64::from(*x) / norm) as f32);
-}
-
-/// Eight partial sums, so that the compiler can use vector registers without changing the order between runs.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0f32; 8];
-    let (ac, ar) = a.as_chunks::<8>();
-    let (bc, br) = b.as_chunks::<8>();
-    for (x, y) in ac.iter().zip(bc) {
-        for i in 0..8 {
-            sums[i] += x[i] * y[i];
-        }
-    }
-    sums.iter().sum::<f32>() + ar.iter().zip(br).map(|(x, y)| x * y).sum::<f32>()
+/// Divides an embedding by its length, as `torch.nn.functional.normalize` does: a length below 1e-12 counts as 1e-12.
+pub fn normalize(embedding: &mut [f32]) {
+    let norm = embedding.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>().sqrt().max(1e-12);
+    embedding.iter_mut().for_each(|x| *x = (f64::from(*x) / norm) as f32);
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests may unwrap as the tests do
 
-use candle_core::{DType, Device, Tensor, Var};
+mod common;
+
+use candle_core::{DType, Device, Tensor};
+use common::{check_gradients, difference, handed, variables};
 use mdfe_model::{Architecture, Backbone, BuildOptions, Purpose, Weights, pretrained};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -40,15 +43,6 @@ fn architecture() -> Architecture {
 fn build(tensors: HashMap<String, Tensor>, purpose: Purpose, dtype: DType) -> Box<dyn Backbone> {
     let options = BuildOptions { purpose, dtype, ..BuildOptions::default() };
     architecture().build("lite0", &Weights::from_tensors(tensors).unwrap(), &options).unwrap()
-}
-
-fn largest(a: &Tensor) -> f32 {
-    a.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap()
-}
-
-fn difference(a: &Tensor, b: &Tensor) -> f32 {
-    assert_eq!(a.dims(), b.dims());
-    largest(&(a - b).unwrap())
 }
 
 #[test]
@@ -108,31 +102,16 @@ fn bf16_keeps_the_direction() {
 #[test]
 fn gradients_equal_pytorchs() {
     let fixture = fixture();
-    let variables: HashMap<String, Var> =
-        tensors().iter().map(|(k, v)| (k.clone(), Var::from_tensor(v).unwrap())).collect();
-    let backbone = build(
-        variables.iter().map(|(k, v)| (k.clone(), v.as_tensor().clone())).collect(),
-        Purpose::Training,
-        DType::F32,
-    );
+    let variables = variables(&tensors());
+    let backbone = build(handed(&variables), Purpose::Training, DType::F32);
     let features = backbone.features_with_grad(&fixture["in.even"]).unwrap();
-    let grads = (features * &fixture["probe"]).unwrap().sum_all().unwrap().backward().unwrap();
-    let expected: Vec<_> = fixture.iter().filter_map(|(k, v)| Some((k.strip_prefix("grad.")?, v))).collect();
-    assert_eq!(expected.len(), 5);
-    for (key, expected) in expected {
-        let grad = grads.get(variables[key].as_tensor()).unwrap();
-        // Sums over all places: the error grows with the gradient's size.
-        let (error, scale) = (difference(grad, expected), largest(expected));
-        assert!(error < 1e-4 * scale.max(1.0), "{key}: {error:e} of {scale}");
-    }
+    assert_eq!(check_gradients("lite0", &fixture, &variables, &features), 5);
 }
 
 #[test]
 fn a_step_of_training_is_seen_by_the_next_pass() {
-    let variables: HashMap<String, Var> =
-        tensors().iter().map(|(k, v)| (k.clone(), Var::from_tensor(v).unwrap())).collect();
-    let handed = variables.iter().map(|(k, v)| (k.clone(), v.as_tensor().clone())).collect();
-    let backbone = build(handed, Purpose::Training, DType::F32);
+    let variables = variables(&tensors());
+    let backbone = build(handed(&variables), Purpose::Training, DType::F32);
     let pixels = &fixture()["in.small"];
     let before = backbone.features_with_grad(pixels).unwrap();
     for key in ["blocks.3.0.bn2.weight", "conv_head.weight"] {

@@ -1,7 +1,10 @@
 //! Text towers and tokenizers against OpenCLIP (`tests/reference/backbones/text.py` made the fixtures).
 #![allow(clippy::unwrap_used)]
 
-use candle_core::{Device, Tensor};
+mod common;
+
+use candle_core::Tensor;
+use common::{Fixture, difference, reference};
 use mdfe_model::{Hub, HubOptions, TextCleaning, TextConfig, TextPool, TextTokenizer, TextTower, Weights};
 use std::{
     collections::HashMap,
@@ -15,27 +18,22 @@ const VARIANTS: [&str; 8] =
     ["clip", "clip_quick", "clipa", "eva", "siglip", "siglip2", "siglip_i18n", "worldwide"];
 
 fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/backbones/fixtures")
+    reference("backbones/fixtures")
 }
 
-struct Fixture {
+/// A fixture and its checkpoint, as published.
+struct Text {
     config: TextConfig,
     tensors: HashMap<String, Tensor>,
-    /// Holds the checkpoint, as published.
     dir: tempfile::TempDir,
 }
 
-impl Fixture {
+impl Text {
     fn open(name: &str) -> Self {
-        let bytes = std::fs::read(fixtures().join(format!("text_{name}.safetensors"))).unwrap();
-        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
-        let json = &header.metadata().as_ref().unwrap()["architecture"];
-        let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap();
-        let own = |(k, v): (&String, &Tensor)| Some((k.strip_prefix("w.")?.to_owned(), v.clone()));
-        let weights: HashMap<String, Tensor> = tensors.iter().filter_map(own).collect();
+        let fixture = Fixture::open("backbones/fixtures", &format!("text_{name}"));
         let dir = tempfile::tempdir().unwrap();
-        candle_core::safetensors::save(&weights, dir.path().join("model.safetensors")).unwrap();
-        Self { config: serde_json::from_str(json).unwrap(), tensors, dir }
+        candle_core::safetensors::save(&fixture.weights(), dir.path().join("model.safetensors")).unwrap();
+        Self { config: fixture.config, tensors: fixture.tensors, dir }
     }
 
     fn weights(&self) -> Weights {
@@ -51,15 +49,10 @@ impl Fixture {
     }
 }
 
-fn difference(a: &Tensor, b: &Tensor) -> f32 {
-    assert_eq!(a.dims(), b.dims());
-    (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap()
-}
-
 #[test]
 fn features_are_open_clips() {
     for name in VARIANTS {
-        let fixture = Fixture::open(name);
+        let fixture = Text::open(name);
         let features = fixture.tower().features(&fixture.tokens()).unwrap();
         let worst = difference(&features, &fixture.tensors["out.features"]);
         assert!(worst <= TOLERANCE, "{name}: {worst}");
@@ -69,7 +62,7 @@ fn features_are_open_clips() {
 #[test]
 fn a_batch_gives_what_single_sentences_give() {
     for name in VARIANTS {
-        let fixture = Fixture::open(name);
+        let fixture = Text::open(name);
         let (tower, tokens) = (fixture.tower(), fixture.tokens());
         let together = tower.features(&tokens).unwrap();
         for (i, sentence) in tokens.into_iter().enumerate() {
@@ -81,7 +74,7 @@ fn a_batch_gives_what_single_sentences_give() {
 
 #[test]
 fn a_causal_tower_does_not_see_the_padding() {
-    let fixture = Fixture::open("clip");
+    let fixture = Text::open("clip");
     let (tower, mut tokens) = (fixture.tower(), fixture.tokens());
     let before = tower.features(&tokens[..1]).unwrap();
     tokens[0][3..].fill(9);
@@ -90,7 +83,7 @@ fn a_causal_tower_does_not_see_the_padding() {
 
 #[test]
 fn misfits_are_errors() {
-    let mut fixture = Fixture::open("siglip");
+    let mut fixture = Text::open("siglip");
     let tower = fixture.tower();
     let message = |tokens: Vec<u32>| tower.features(&[tokens]).unwrap_err().to_string();
     assert!(message(vec![1, 2]).contains("2 tokens"));
@@ -105,7 +98,7 @@ fn misfits_are_errors() {
     assert!(Weights::open_text(&[image]).err().unwrap().to_string().contains("image tower only"));
 }
 
-/// The numbers of a tower that matter to a tokenizer.
+/// What of a tower's configuration matters to a tokenizer.
 fn config(case: &serde_json::Value, tokenizer: Option<&str>) -> TextConfig {
     TextConfig {
         context_length: serde_json::from_value(case["context_length"].clone()).unwrap(),
@@ -114,7 +107,7 @@ fn config(case: &serde_json::Value, tokenizer: Option<&str>) -> TextConfig {
         strip_sep: case["strip_sep"].as_bool().unwrap(),
         tokenizer: tokenizer.map(str::to_owned),
         pool: TextPool::Last,
-        ..Fixture::open("clip").config
+        ..Text::open("clip").config
     }
 }
 

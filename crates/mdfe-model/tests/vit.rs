@@ -1,9 +1,11 @@
 //! Tiny models of every ViT variant against timm and OpenCLIP (`tests/reference/backbones/vit.py` made the fixtures).
 #![allow(clippy::unwrap_used)]
 
-use candle_core::{DType, Device, Tensor, Var};
-use mdfe_model::{Architecture, Backbone, BuildOptions, Purpose, Weights};
-use std::collections::HashMap;
+mod common;
+
+use candle_core::{DType, Device, Tensor};
+use common::{Fixture, check_gradients, difference, handed, variables};
+use mdfe_model::{Architecture, BuildOptions, Purpose, Weights, families::PoolKind};
 
 /// Features have order 1 and two blocks of sums of 16 to 64 products: f32 rounding stays far below this.
 const TOLERANCE: f32 = 2e-5;
@@ -25,39 +27,12 @@ const VARIANTS: [&str; 14] = [
     "eva02_clip",
 ];
 
-struct Fixture {
-    architecture: Architecture,
-    tensors: HashMap<String, Tensor>,
+fn open(name: &str) -> Fixture {
+    Fixture::open("backbones/fixtures", name)
 }
 
-impl Fixture {
-    fn open(name: &str) -> Self {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/reference/backbones/fixtures");
-        let bytes = std::fs::read(format!("{folder}/{name}.safetensors")).unwrap();
-        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
-        let json = &header.metadata().as_ref().unwrap()["architecture"];
-        let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap();
-        Self { architecture: serde_json::from_str(json).unwrap(), tensors }
-    }
-
-    fn weights(&self) -> HashMap<String, Tensor> {
-        let own = |(k, v): (&String, &Tensor)| Some((k.strip_prefix("w.")?.to_owned(), v.clone()));
-        self.tensors.iter().filter_map(own).collect()
-    }
-
-    fn build(&self, options: &BuildOptions) -> Box<dyn Backbone> {
-        let weights = Weights::from_tensors(self.weights()).unwrap();
-        self.architecture.build("tiny", &weights, options).unwrap()
-    }
-
-    fn error(&self, features: &Tensor, expected: &str) -> f32 {
-        difference(features, &self.tensors[expected])
-    }
-}
-
-fn difference(a: &Tensor, b: &Tensor) -> f32 {
-    assert_eq!(a.dims(), b.dims());
-    (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap()
+fn distance(fixture: &Fixture, features: &Tensor, expected: &str) -> f32 {
+    difference(features, &fixture.tensors[expected])
 }
 
 fn training() -> BuildOptions {
@@ -67,11 +42,11 @@ fn training() -> BuildOptions {
 #[test]
 fn every_variant_equals_its_reference_at_native_and_other_sizes() {
     for name in VARIANTS {
-        let fixture = Fixture::open(name);
+        let fixture = open(name);
         let fused = fixture.build(&BuildOptions::default());
         for size in ["native", "other"] {
             let pixels = &fixture.tensors[&format!("in.{size}")];
-            let error = fixture.error(&fused.features(pixels).unwrap(), &format!("out.{size}"));
+            let error = distance(&fixture, &fused.features(pixels).unwrap(), &format!("out.{size}"));
             assert!(error < TOLERANCE, "{name} {size}: {error:e}");
         }
     }
@@ -80,14 +55,14 @@ fn every_variant_equals_its_reference_at_native_and_other_sizes() {
 #[test]
 fn differentiable_path_equals_the_reference_too() {
     for name in VARIANTS {
-        let fixture = Fixture::open(name);
+        let fixture = open(name);
         let backbone = fixture.build(&training());
         for size in ["native", "other"] {
             let pixels = &fixture.tensors[&format!("in.{size}")];
             let expected = format!("out.{size}");
-            let error = fixture.error(&backbone.features_with_grad(pixels).unwrap(), &expected);
+            let error = distance(&fixture, &backbone.features_with_grad(pixels).unwrap(), &expected);
             assert!(error < TOLERANCE, "{name} {size}: {error:e}");
-            let error = fixture.error(&backbone.features(pixels).unwrap(), &expected);
+            let error = distance(&fixture, &backbone.features(pixels).unwrap(), &expected);
             assert!(error < TOLERANCE, "{name} {size}, fused candle operations: {error:e}");
         }
     }
@@ -95,26 +70,49 @@ fn differentiable_path_equals_the_reference_too() {
 
 #[test]
 fn output_projections_are_kept_on_request() {
+    let mut projected = 0;
     for name in VARIANTS {
-        let fixture = Fixture::open(name);
+        let fixture = open(name);
         if !fixture.tensors.contains_key("out.projected") {
             continue;
         }
+        projected += 1;
         for options in [BuildOptions::default(), training()] {
             let backbone = fixture.build(&BuildOptions { proj_layer: true, ..options });
             let features = backbone.features(&fixture.tensors["in.native"]).unwrap();
             assert_eq!(features.dim(1).unwrap(), backbone.feature_dim());
-            assert_eq!(fixture.architecture.feature_dim(true), backbone.feature_dim());
-            let error = fixture.error(&features, "out.projected");
+            assert_eq!(fixture.config.feature_dim(true), backbone.feature_dim());
+            let error = distance(&fixture, &features, "out.projected");
             assert!(error < TOLERANCE, "{name}: {error:e}");
         }
     }
+    assert_eq!(projected, 5, "CLIP in three forms, CLIPA and EVA02 enormous have one");
+}
+
+#[test]
+fn what_cannot_be_built_is_refused() {
+    let fixture = open("siglip");
+    let weights = Weights::from_tensors(fixture.weights()).unwrap();
+    for (dtype, purpose) in [(DType::F64, Purpose::Inference), (DType::BF16, Purpose::Training)] {
+        let options = BuildOptions { dtype, purpose, ..BuildOptions::default() };
+        let message = fixture.config.build("tiny", &weights, &options).err().unwrap().to_string();
+        assert!(message.contains(&format!("not {}", dtype.as_str())), "{message}");
+    }
+    let mut eva = open("eva").config;
+    if let Architecture::Eva(config) = &mut eva {
+        config.pool = PoolKind::Map;
+    }
+    let message = eva.build("tiny", &weights, &BuildOptions::default()).err().unwrap().to_string();
+    assert!(message.contains("no attention pooling"), "{message}");
+    let none = Tensor::zeros((0, 3, 24, 24), DType::F32, &Device::Cpu).unwrap();
+    let message = fixture.build(&BuildOptions::default()).features(&none).unwrap_err().to_string();
+    assert!(message.contains("no images"), "{message}");
 }
 
 #[test]
 fn a_batch_gives_the_bytes_of_its_images_alone() {
     for name in VARIANTS {
-        let fixture = Fixture::open(name);
+        let fixture = open(name);
         for dtype in [DType::F32, DType::BF16] {
             let backbone = fixture.build(&BuildOptions { dtype, ..BuildOptions::default() });
             let pixels = &fixture.tensors["in.native"];
@@ -128,12 +126,12 @@ fn a_batch_gives_the_bytes_of_its_images_alone() {
 #[test]
 fn bf16_stays_within_its_rounding() {
     for name in VARIANTS {
-        let fixture = Fixture::open(name);
+        let fixture = open(name);
         let backbone = fixture.build(&BuildOptions { dtype: DType::BF16, ..BuildOptions::default() });
         let features = backbone.features(&fixture.tensors["in.native"]).unwrap();
         // Two blocks of values rounded to 8 bits (2^-9 each, relative): a few per cent at worst, where 16 wide tokens
         // leave little to average over; the direction, which retrieval uses, keeps a cosine above 0.999.
-        let error = fixture.error(&features, "out.native");
+        let error = distance(&fixture, &features, "out.native");
         assert!(error < 0.15, "{name}: {error}");
         let expected = &fixture.tensors["out.native"];
         let dot = |a: &Tensor, b: &Tensor| (a * b).unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
@@ -145,28 +143,12 @@ fn bf16_stays_within_its_rounding() {
 #[test]
 fn gradients_equal_pytorchs() {
     for name in ["siglip", "eva02_clip"] {
-        let fixture = Fixture::open(name);
-        let widen = |t: &Tensor| Var::from_tensor(&t.to_dtype(DType::F32).unwrap()).unwrap();
-        let variables: HashMap<String, Var> =
-            fixture.weights().iter().map(|(k, v)| (k.clone(), widen(v))).collect();
-        let tensors = variables.iter().map(|(k, v)| (k.clone(), v.as_tensor().clone())).collect();
-        let weights = Weights::from_tensors(tensors).unwrap();
-        let backbone = fixture.architecture.build("tiny", &weights, &training()).unwrap();
+        let fixture = open(name);
+        let variables = variables(&fixture.weights());
+        let weights = Weights::from_tensors(handed(&variables)).unwrap();
+        let backbone = fixture.config.build("tiny", &weights, &training()).unwrap();
         let features = backbone.features_with_grad(&fixture.tensors["in.native"]).unwrap();
-        let loss = (features * &fixture.tensors["probe"]).unwrap().sum_all().unwrap();
-        let grads = loss.backward().unwrap();
-        let mut checked = 0;
-        for (key, expected) in fixture.tensors.iter().filter_map(|(k, v)| Some((k.strip_prefix("grad.")?, v)))
-        {
-            let grad = grads
-                .get(variables[key].as_tensor())
-                .unwrap_or_else(|| panic!("{name}: no gradient for {key}"));
-            let scale =
-                expected.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap();
-            // Sums over 2 images of 36 tokens: 1e-4 of the largest entry is rounding.
-            assert!(difference(grad, expected) < 1e-4 * scale.max(1.0), "{name} {key}");
-            checked += 1;
-        }
+        let checked = check_gradients(name, &fixture.tensors, &variables, &features);
         assert_eq!(checked, variables.len(), "{name}");
     }
 }
@@ -174,23 +156,22 @@ fn gradients_equal_pytorchs() {
 #[test]
 fn parameters_are_counted_without_weights() {
     for name in VARIANTS {
-        let fixture = Fixture::open(name);
+        let fixture = open(name);
         let stored: usize = fixture.weights().values().map(Tensor::elem_count).sum();
         let head = |(k, v): (String, Tensor)| (k.starts_with("head.") || k == "proj").then(|| v.elem_count());
         let head: usize = fixture.weights().into_iter().filter_map(head).sum();
-        assert_eq!(fixture.architecture.parameter_count(true).unwrap(), stored, "{name}");
-        assert_eq!(fixture.architecture.parameter_count(false).unwrap(), stored - head, "{name}");
+        assert_eq!(fixture.config.parameter_count(true).unwrap(), stored, "{name}");
+        assert_eq!(fixture.config.parameter_count(false).unwrap(), stored - head, "{name}");
     }
 }
 
 #[test]
 fn weights_that_do_not_fit_are_listed_and_a_missing_gradient_path_says_why() {
-    let fixture = Fixture::open("siglip");
+    let fixture = open("siglip");
     let mut tensors = fixture.weights();
     tensors.remove("blocks.1.attn.qkv.bias");
     let weights = Weights::from_tensors(tensors).unwrap();
-    let error =
-        fixture.architecture.build("tiny", &weights, &BuildOptions::default()).err().unwrap().to_string();
+    let error = fixture.config.build("tiny", &weights, &BuildOptions::default()).err().unwrap().to_string();
     assert!(error.contains("does not fit tiny: 1 missing: `blocks.1.attn.qkv.bias` [48]"), "{error}");
     let backbone = fixture.build(&BuildOptions::default());
     let error = backbone.features_with_grad(&fixture.tensors["in.native"]).unwrap_err().to_string();

@@ -5,7 +5,7 @@ use crate::Result;
 use candle_core::{D, Tensor};
 
 /// Scores that may be alive at once on a device, in values: 512 MiB of bf16.
-const SCORES_AT_ONCE: usize = 256 << 20;
+pub(crate) const SCORES_AT_ONCE: usize = 256 << 20;
 
 /// The input projections.
 pub(crate) enum Qkv {
@@ -34,7 +34,7 @@ pub(crate) struct Attention {
 }
 
 impl Attention {
-    /// `x [B, T, D]` to the same shape. `rope` turns q and k of the patches.
+    /// `x [B, T, D]` to the same shape. `rope` has the rotary positions of the patches.
     pub(crate) fn forward(&self, x: &Tensor, rope: Option<&Rope>, mode: Mode) -> Result<Tensor> {
         let (b, t, d) = x.dims3()?;
         let split = |y: Tensor| -> Result<Tensor> {
@@ -54,7 +54,7 @@ impl Attention {
             None => (q, k),
         };
         let mask = self.causal.then(|| causal_mask(t, x)).transpose()?;
-        let y = attend((&q, &k, &v), mask.as_ref(), mode)?.transpose(1, 2)?.reshape((b, t, d))?;
+        let y = attend(&q, &k, &v, mask.as_ref(), mode)?.transpose(1, 2)?.reshape((b, t, d))?;
         let y = match &self.norm {
             Some(norm) => norm.forward(&y, mode)?,
             None => y,
@@ -70,10 +70,20 @@ fn causal_mask(tokens: usize, like: &Tensor) -> Result<Tensor> {
     Ok(Tensor::from_vec(values, (tokens, tokens), like.device())?.to_dtype(like.dtype())?)
 }
 
+/// The softmax of `scores` over the last axis.
+pub(crate) fn softmax(scores: &Tensor, mode: Mode) -> Result<Tensor> {
+    Ok(match mode {
+        Mode::Inference => candle_nn::ops::softmax_last_dim(scores)?,
+        Mode::Training => candle_nn::ops::softmax(scores, D::Minus1)?,
+    })
+}
+
 /// `q [B, heads, Q, d]`, `k` and `v [B, heads, T, d]` to `[B, heads, Q, d]`, in blocks of queries when the scores are many.
 /// `mask [Q, T]` is added to the scores.
 pub(crate) fn attend(
-    (q, k, v): (&Tensor, &Tensor, &Tensor),
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
     mask: Option<&Tensor>,
     mode: Mode,
 ) -> Result<Tensor> {
@@ -87,11 +97,7 @@ pub(crate) fn attend(
             Some(mask) => scores.broadcast_add(mask)?,
             None => scores,
         };
-        let weights = match mode {
-            Mode::Inference => candle_nn::ops::softmax_last_dim(&scores)?,
-            Mode::Training => candle_nn::ops::softmax(&scores, D::Minus1)?,
-        };
-        Ok(weights.matmul(v)?)
+        Ok(softmax(&scores, mode)?.matmul(v)?)
     };
     let rows = (SCORES_AT_ONCE / (b * heads * tokens)).max(1);
     if mode == Mode::Training || rows >= queries {

@@ -21,7 +21,9 @@ impl AttentionPool {
     /// Reads timm's keys of the scope `attn_pool`; `hidden` is the width of the MLP.
     pub(crate) fn load(
         w: &Weights,
-        (width, heads, hidden): (usize, usize, usize),
+        width: usize,
+        heads: usize,
+        hidden: usize,
         act: Activation,
     ) -> Result<Self> {
         let up = Up::Plain { fc: Linear::load(&w.at("mlp").at("fc1"), hidden, width)?, act };
@@ -47,7 +49,7 @@ impl AttentionPool {
             let part = kv.narrow(2, i * d, d)?.reshape((b, t, self.heads, ()))?;
             Ok(part.transpose(1, 2)?.contiguous()?)
         };
-        let y = attend((&q, &part(0)?, &part(1)?), None, mode)?.reshape((b, d))?;
+        let y = attend(&q, &part(0)?, &part(1)?, None, mode)?.reshape((b, d))?;
         let y = self.proj.forward(&y)?;
         Ok((&y + self.mlp.forward(&self.norm.forward(&y, mode)?, mode)?)?)
     }

@@ -2,7 +2,7 @@
 //!
 //! A part's `forward` takes a [`Mode`]: [`Mode::Training`] uses only operations that have a gradient, [`Mode::Inference`]
 //! the fused ones of candle-nn, which have none (the path of CUDA and Metal). The CPU's inference path is built from
-//! the same parts by [`crate::vit`].
+//! the same parts by [`crate::fused`].
 
 mod attention;
 mod attention_pool;
@@ -16,7 +16,7 @@ mod resample;
 mod rope;
 mod transformer;
 
-pub(crate) use attention::{Attention, Qkv};
+pub(crate) use attention::{Attention, Qkv, SCORES_AT_ONCE, softmax};
 pub(crate) use attention_pool::AttentionPool;
 pub(crate) use depthwise::{depthwise, shifts};
 pub(crate) use linear::Linear;
@@ -26,7 +26,7 @@ pub(crate) use patch::PatchEmbed;
 pub(crate) use positions::Positions;
 pub(crate) use resample::resample_positions;
 pub(crate) use rope::Rope;
-pub(crate) use transformer::{Block, NormOrder};
+pub(crate) use transformer::{Block, NormOrder, Residual};
 
 /// Which operations a forward pass may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Patches to tokens: a convolution whose stride is its kernel, which is a product over unfolded patches.
 
 use super::Linear;
-use crate::{Error, Result, Weights};
+use crate::{Error, Result, Weights, size::Size};
 use candle_core::Tensor;
 
 /// `[B, 3, H, W]` to `[B, P, D]`, `P = floor(H / patch) · floor(W / patch)`; pixels beyond the last whole patch are not
@@ -14,7 +14,7 @@ pub(crate) struct PatchEmbed {
 
 impl PatchEmbed {
     /// Reads `weight [D, 3, patch, patch]` and, where there is one, `bias [D]` of the scope.
-    pub(crate) fn load(w: &Weights, (width, size): (usize, usize), bias: bool) -> Result<Self> {
+    pub(crate) fn load(w: &Weights, width: usize, size: usize, bias: bool) -> Result<Self> {
         let weight = w.get("weight", &[width, 3, size, size])?.flatten_from(1)?;
         let bias = if bias { Some(w.get("bias", &[width])?) } else { None };
         Ok(Self { linear: Linear { weight, bias }, size })
@@ -24,7 +24,7 @@ impl PatchEmbed {
     ///
     /// # Errors
     /// [`Error::Invalid`] when `pixels` is not `[B, 3, H, W]` or smaller than a patch.
-    pub(crate) fn grid(&self, pixels: &Tensor) -> Result<(usize, usize)> {
+    pub(crate) fn grid(&self, pixels: &Tensor) -> Result<Size> {
         let &[_, 3, h, w] = pixels.dims() else {
             return Err(Error::Invalid(format!(
                 "pixels are {:?}, expected [batch, 3, height, width]",
@@ -37,16 +37,17 @@ impl PatchEmbed {
                 "images of {h}x{w} are smaller than a patch of {size}x{size}"
             )));
         }
-        Ok((h / self.size, w / self.size))
+        Ok(Size { height: h / self.size, width: w / self.size })
     }
 
     /// `pixels [B, 3, H, W]` to `[B, P, D]`.
     pub(crate) fn forward(&self, pixels: &Tensor) -> Result<Tensor> {
-        let (gh, gw) = self.grid(pixels)?;
+        let grid = self.grid(pixels)?;
+        let Size { height: gh, width: gw } = grid;
         let (b, s) = (pixels.dim(0)?, self.size);
         let whole = pixels.narrow(2, 0, gh * s)?.narrow(3, 0, gw * s)?;
         // [B, 3, gh, s, gw, s] -> [B, gh, gw, 3, s, s]
         let patches = whole.reshape(vec![b, 3, gh, s, gw, s])?.permute(vec![0, 2, 4, 1, 3, 5])?;
-        self.linear.forward(&patches.reshape((b, gh * gw, 3 * s * s))?)
+        self.linear.forward(&patches.reshape((b, grid.area(), 3 * s * s))?)
     }
 }

@@ -1,7 +1,7 @@
 //! Class token, registers and learned positions.
 
 use super::resample_positions;
-use crate::Result;
+use crate::{Result, size::Size};
 use candle_core::Tensor;
 
 /// What is added to and put before the patches.
@@ -13,7 +13,7 @@ pub(crate) struct Positions {
     /// How many of the first positions belong to prefix tokens.
     pub(crate) embedded_prefix: usize,
     /// Rows and columns of the patch positions.
-    pub(crate) grid: (usize, usize),
+    pub(crate) grid: Size,
 }
 
 impl Positions {
@@ -37,14 +37,14 @@ impl Positions {
     }
 
     /// Positions of a grid of patches, `[P, D]`: the learned ones, resampled where the grid is another.
-    pub(crate) fn patches(&self, grid: (usize, usize)) -> Result<Option<Tensor>> {
+    pub(crate) fn patches(&self, grid: Size) -> Result<Option<Tensor>> {
         let Some(embed) = &self.embed else { return Ok(None) };
-        let own = embed.narrow(0, self.embedded_prefix, self.grid.0 * self.grid.1)?;
+        let own = embed.narrow(0, self.embedded_prefix, self.grid.area())?;
         Ok(Some(if grid == self.grid { own } else { resample_positions(&own, self.grid, grid)? }))
     }
 
     /// `patches [B, P, D]` to tokens `[B, prefix + P, D]`.
-    pub(crate) fn forward(&self, patches: &Tensor, grid: (usize, usize)) -> Result<Tensor> {
+    pub(crate) fn forward(&self, patches: &Tensor, grid: Size) -> Result<Tensor> {
         let (b, _, d) = patches.dims3()?;
         let placed = match self.patches(grid)? {
             Some(pos) => patches.broadcast_add(&pos)?,

@@ -1,23 +1,19 @@
 //! Learned positions at another grid, as timm's `resample_abs_pos_embed` makes them: PyTorch's antialiased bicubic.
 
-use crate::Result;
+use crate::{Result, size::Size};
 use candle_core::{DType, Device, Tensor};
 
 /// Resamples `positions [h w, D]` from the grid `from` to `[h' w', D]` of the grid `to`, in f32.
-pub(crate) fn resample_positions(
-    positions: &Tensor,
-    from: (usize, usize),
-    to: (usize, usize),
-) -> Result<Tensor> {
+pub(crate) fn resample_positions(positions: &Tensor, from: Size, to: Size) -> Result<Tensor> {
     let (dtype, width) = (positions.dtype(), positions.dim(1)?);
     let device = positions.device();
-    let rows = weights(from.0, to.0, device)?;
-    let columns = weights(from.1, to.1, device)?;
-    let x = positions.to_dtype(DType::F32)?.reshape((from.0, from.1 * width))?;
+    let rows = weights(from.height, to.height, device)?;
+    let columns = weights(from.width, to.width, device)?;
+    let x = positions.to_dtype(DType::F32)?.reshape((from.height, from.width * width))?;
     // Columns run along the middle axis, so each row of the grid is a product of its own.
-    let x = rows.matmul(&x)?.reshape((to.0, from.1, width))?;
-    let columns = columns.unsqueeze(0)?.broadcast_as((to.0, to.1, from.1))?.contiguous()?;
-    let x = columns.matmul(&x)?.reshape((to.0 * to.1, width))?;
+    let x = rows.matmul(&x)?.reshape((to.height, from.width, width))?;
+    let columns = columns.unsqueeze(0)?.broadcast_as((to.height, to.width, from.width))?.contiguous()?;
+    let x = columns.matmul(&x)?.reshape((to.area(), width))?;
     Ok(x.to_dtype(dtype)?)
 }
 

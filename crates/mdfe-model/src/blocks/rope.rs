@@ -1,9 +1,9 @@
 //! EVA02's axial rotary positions (timm `RotaryEmbeddingCat`, `in_pixels=False`, interleaved layout).
 
-use crate::Result;
+use crate::{Result, size::Size};
 use candle_core::{D, DType, Device, Tensor};
 
-/// Sines and cosines of one grid: pairs `(x0, x1)` of a head turn to `(x0 cos - x1 sin, x1 cos + x0 sin)`.
+/// Sines and cosines of one grid: pairs `(x0, x1)` of a head become `(x0 cos - x1 sin, x1 cos + x0 sin)`.
 pub(crate) struct Rope {
     /// `[P, d]`, each angle's value twice.
     pub(crate) sin: Vec<f32>,
@@ -11,21 +11,22 @@ pub(crate) struct Rope {
     pub(crate) cos: Vec<f32>,
     /// d.
     pub(crate) head_dim: usize,
-    /// Tokens before the patches, which do not turn.
+    /// Tokens before the patches, which have none.
     pub(crate) prefix: usize,
 }
 
 impl Rope {
     /// Angles `row · f` in the first half of a head and `column · f` in the second, `f = 10000^(-4 i / d)`, with rows and
     /// columns scaled as if the grid had `reference` of them (EVA's scheme for other input sizes).
-    pub(crate) fn new(grid: (usize, usize), reference: [usize; 2], head_dim: usize, prefix: usize) -> Self {
+    pub(crate) fn new(grid: Size, reference: Size, head_dim: usize, prefix: usize) -> Self {
         let bands = head_dim / 4;
         let band = |i: usize| 1.0 / 10_000f32.powf(i as f32 / bands as f32);
         let place = |i: usize, n: usize, reference: usize| i as f32 / n as f32 * reference as f32;
         let (mut sin, mut cos) = (Vec::new(), Vec::new());
-        for row in 0..grid.0 {
-            for column in 0..grid.1 {
-                let axes = [place(row, grid.0, reference[0]), place(column, grid.1, reference[1])];
+        for row in 0..grid.height {
+            for column in 0..grid.width {
+                let axes =
+                    [place(row, grid.height, reference.height), place(column, grid.width, reference.width)];
                 for angle in axes.iter().flat_map(|p| (0..bands).map(move |i| p * band(i))) {
                     sin.extend([angle.sin(); 2]);
                     cos.extend([angle.cos(); 2]);

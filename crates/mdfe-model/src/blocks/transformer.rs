@@ -13,37 +13,45 @@ pub(crate) enum NormOrder {
     After,
 }
 
-/// A transformer block; `scale` is layer scale, `[D]`, where the model has it.
+/// A transformer block.
 pub(crate) struct Block {
-    pub(crate) norm1: LayerNorm,
     pub(crate) attention: Attention,
-    pub(crate) scale1: Option<Tensor>,
-    pub(crate) norm2: LayerNorm,
+    pub(crate) attention_residual: Residual,
     pub(crate) mlp: Mlp,
-    pub(crate) scale2: Option<Tensor>,
+    pub(crate) mlp_residual: Residual,
     pub(crate) order: NormOrder,
+}
+
+/// What a branch has at its ends.
+pub(crate) struct Residual {
+    pub(crate) norm: LayerNorm,
+    /// Layer scale, `[D]`, where the model has it.
+    pub(crate) scale: Option<Tensor>,
 }
 
 impl Block {
     /// `x [B, T, D]` to the same shape.
     pub(crate) fn forward(&self, x: &Tensor, rope: Option<&Rope>, mode: Mode) -> Result<Tensor> {
         let attend = |x: &Tensor| self.attention.forward(x, rope, mode);
-        let x = self.branch(x, (&self.norm1, self.scale1.as_ref()), mode, attend)?;
-        self.branch(&x, (&self.norm2, self.scale2.as_ref()), mode, |x| self.mlp.forward(x, mode))
+        let x = self.attention_residual.around(x, self.order, mode, attend)?;
+        self.mlp_residual.around(&x, self.order, mode, |x| self.mlp.forward(x, mode))
     }
+}
 
-    fn branch(
+impl Residual {
+    /// `x [B, T, D]` with the branch `f` added.
+    fn around(
         &self,
         x: &Tensor,
-        (norm, scale): (&LayerNorm, Option<&Tensor>),
+        order: NormOrder,
         mode: Mode,
         f: impl FnOnce(&Tensor) -> Result<Tensor>,
     ) -> Result<Tensor> {
-        let y = match self.order {
-            NormOrder::Before => f(&norm.forward(x, mode)?)?,
-            NormOrder::After => norm.forward(&f(x)?, mode)?,
+        let y = match order {
+            NormOrder::Before => f(&self.norm.forward(x, mode)?)?,
+            NormOrder::After => self.norm.forward(&f(x)?, mode)?,
         };
-        let y = match scale {
+        let y = match &self.scale {
             Some(scale) => y.broadcast_mul(scale)?,
             None => y,
         };

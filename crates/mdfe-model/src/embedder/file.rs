@@ -1,8 +1,11 @@
 //! The embedder's file: a safetensors file whose one metadata key `mdfe` is a JSON record.
 
-use crate::{Error, Projection, Result};
+use crate::{
+    Error, Projection, Result,
+    weights::{SafetensorsFile, TensorSource},
+};
 use mdfe_data::{PreprocessRecord, store::BackboneId, write_atomically};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -70,39 +73,23 @@ impl EmbedderFile {
     /// [`Error::Weights`] names the file and what does not fit.
     pub fn open(path: &Path) -> Result<Self> {
         let path = if path.is_dir() { path.join(Self::FILE) } else { path.to_path_buf() };
-        let bytes = std::fs::read(&path).map_err(|source| Error::Io {
-            action: "read the embedder",
-            path: path.clone(),
-            source,
+        let file = SafetensorsFile::open(&path, "an mdfe embedder")?;
+        let meta = file.metadata(HEADER_KEY).ok_or_else(|| {
+            file.misfit(format!(
+                "it has no metadata key `{HEADER_KEY}`; an embedder is written by `mdfe train`"
+            ))
         })?;
-        let bad = |problems: String| Error::Weights {
-            path: path.clone(),
-            model: "an mdfe embedder".to_owned(),
-            problems,
-        };
-        let (_, header) = SafeTensors::read_metadata(&bytes)
-            .map_err(|e| bad(format!("it is not a whole safetensors file ({e})")))?;
-        let meta = header.metadata().as_ref().and_then(|m| m.get(HEADER_KEY)).ok_or_else(|| {
-            bad(format!("it has no metadata key `{HEADER_KEY}`; an embedder is written by `mdfe train`"))
-        })?;
-        let meta: EmbedderMeta =
-            serde_json::from_str(meta).map_err(|e| bad(format!("its metadata cannot be read: {e}")))?;
+        let meta: EmbedderMeta = serde_json::from_str(meta)
+            .map_err(|e| file.misfit(format!("its metadata cannot be read: {e}")))?;
         if meta.format != EmbedderMeta::FORMAT {
-            return Err(bad(format!(
-                "its format is {}, this build reads {}",
-                meta.format,
-                EmbedderMeta::FORMAT
-            )));
+            let known = EmbedderMeta::FORMAT;
+            return Err(file.misfit(format!("its format is {}, this build reads {known}", meta.format)));
         }
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
         let read = |key: &str, shape: &[usize]| -> Result<Vec<f32>> {
-            let t = tensors.tensor(key).map_err(|_| bad(format!("tensor `{key}` is missing")))?;
+            let t = file.view(key)?;
             if t.dtype() != Dtype::F32 || t.shape() != shape {
-                return Err(bad(format!(
-                    "`{key}` is {:?} {:?}, expected F32 {shape:?}",
-                    t.dtype(),
-                    t.shape()
-                )));
+                let (dtype, found) = (t.dtype(), t.shape());
+                return Err(file.misfit(format!("`{key}` is {dtype} {found:?}, expected F32 {shape:?}")));
             }
             Ok(t.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
         };
@@ -115,8 +102,8 @@ impl EmbedderFile {
             ProjectionKind::AvgPool => Projection::AvgPool { feature_dim, embed_dim },
             ProjectionKind::Identity => Projection::Identity { feature_dim },
         };
-        let standalone = tensors.names().iter().any(|n| n.starts_with(BACKBONE_PREFIX)).then(|| path.clone());
-        Ok(Self { meta, projection, standalone })
+        let carries_backbone = file.keys().iter().any(|key| key.starts_with(BACKBONE_PREFIX));
+        Ok(Self { meta, projection, standalone: carries_backbone.then_some(path) })
     }
 
     /// Writes the embedder to `path`, beside it first and renamed when whole.
@@ -126,11 +113,8 @@ impl EmbedderFile {
     /// # Errors
     /// [`Error::Weights`] when `backbone_weights` cannot be read, [`Error::Data`] when the disk is full or read-only.
     pub fn save(&self, path: &Path, backbone_weights: &[PathBuf]) -> Result<()> {
-        let bad = |path: &Path, problems: String| Error::Weights {
-            path: path.to_path_buf(),
-            model: self.meta.backbone.name.clone(),
-            problems,
-        };
+        let name = &self.meta.backbone.name;
+        let bad = |problems: String| Error::misfit(path, name, problems);
         let le = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
         let mut own: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
         if let Projection::Linear { weight, bias } = &self.projection {
@@ -141,25 +125,20 @@ impl EmbedderFile {
         let mut views = Vec::new();
         for (key, shape, data) in &own {
             let view = TensorView::new(Dtype::F32, shape.clone(), data);
-            views.push((key.clone(), view.map_err(|e| bad(path, e.to_string()))?));
+            views.push((key.clone(), view.map_err(|e| bad(e.to_string()))?));
         }
-        let mut shards = Vec::new();
-        for file in backbone_weights {
-            shards.push(std::fs::read(file).map_err(|source| Error::Io {
-                action: "read the backbone's weights",
-                path: file.clone(),
-                source,
-            })?);
+        const WHOLE: &str = "a standalone embedder, into which only safetensors files go";
+        let shards: Vec<_> =
+            backbone_weights.iter().map(|file| SafetensorsFile::open(file, WHOLE)).collect::<Result<_>>()?;
+        for shard in &shards {
+            for key in shard.keys() {
+                views.push((format!("{BACKBONE_PREFIX}{key}"), shard.view(&key)?));
+            }
         }
-        for (file, bytes) in backbone_weights.iter().zip(&shards) {
-            let tensors = SafeTensors::deserialize(bytes)
-                .map_err(|e| bad(file, format!("only a safetensors file can be embedded ({e})")))?;
-            views.extend(tensors.tensors().into_iter().map(|(k, v)| (format!("{BACKBONE_PREFIX}{k}"), v)));
-        }
-        let meta = serde_json::to_string(&self.meta).map_err(|e| bad(path, e.to_string()))?;
+        let meta = serde_json::to_string(&self.meta).map_err(|e| bad(e.to_string()))?;
         // One metadata key: the order of several would follow a hash map's and the bytes with it.
         let header = HashMap::from([(HEADER_KEY.to_owned(), meta)]);
-        let bytes = safetensors::serialize(views, Some(header)).map_err(|e| bad(path, e.to_string()))?;
+        let bytes = safetensors::serialize(views, Some(header)).map_err(|e| bad(e.to_string()))?;
         Ok(write_atomically(path, &bytes)?)
     }
 }
@@ -167,6 +146,7 @@ impl EmbedderFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Weights;
     use mdfe_data::{CropMode, Interpolation};
 
     fn example() -> EmbedderFile {
@@ -218,6 +198,9 @@ mod tests {
         std::fs::write(&weights, safetensors::serialize([("norm.weight", view)], None).unwrap()).unwrap();
         example().save(&path, &[weights]).unwrap();
         assert_eq!(EmbedderFile::open(&path).unwrap().standalone.as_deref(), Some(path.as_path()));
+        let backbone = Weights::open_below(&path, BACKBONE_PREFIX).unwrap();
+        assert_eq!(backbone.keys(), ["norm.weight"]);
+        assert_eq!(backbone.get("norm.weight", &[1]).unwrap().to_vec1::<f32>().unwrap(), [1.5]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Embedder {
     meta: Option<EmbedderMeta>,
 }
 
-/// The vectors of some images.
+/// The embeddings of some images.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Embedded {
     /// `[N, D]`, row-major: the readable images in order.
@@ -69,7 +69,7 @@ impl Embedder {
                 if options.weights.is_none() && options.revision.is_none() {
                     options.revision.clone_from(&id.commit);
                 }
-                same_weights(path, load_backbone(&id.name, &options)?, (&id, &options))?
+                same_weights(path, load_backbone(&id.name, &options)?, &id, &options)?
             }
         };
         Ok(Self {
@@ -92,7 +92,7 @@ impl Embedder {
         Self { projection: None, ..self }
     }
 
-    /// Width of the vectors, D (D_in without a projection).
+    /// Width of the embeddings, D (D_in without a projection).
     pub fn dim(&self) -> usize {
         self.projection.as_ref().map_or(self.backbone.feature_dim(), Projection::embed_dim)
     }
@@ -108,7 +108,7 @@ impl Embedder {
         }
     }
 
-    /// Vectors of `paths`, in order; unreadable images are listed, not lost. `watch` is told how many are done and
+    /// Embeddings of `paths`, in order; unreadable images are listed, not lost. `watch` is told how many are done and
     /// returns whether to go on.
     ///
     /// # Errors
@@ -149,19 +149,20 @@ impl Embedder {
 fn same_weights(
     path: &Path,
     loaded: LoadedBackbone,
-    (id, options): (&BackboneId, &LoadOptions),
+    id: &BackboneId,
+    options: &LoadOptions,
 ) -> Result<Box<dyn Backbone>> {
     if loaded.weights_hash == id.weights_hash {
         return Ok(loaded.backbone);
     }
-    Err(Error::Weights {
-        path: options.weights.clone().unwrap_or_else(|| path.to_path_buf()),
-        model: format!("the embedder {}", path.display()),
-        problems: format!(
+    Err(Error::misfit(
+        options.weights.as_deref().unwrap_or(path),
+        &format!("the embedder {}", path.display()),
+        format!(
             "its projection was trained on {} with the weights {}, these are {}; give the right file with --weights",
             id.name, id.weights_hash, loaded.weights_hash
         ),
-    })
+    ))
 }
 
 impl LoadedBackbone {

@@ -4,7 +4,7 @@ use super::Embedder;
 use crate::{Error, Hub, Result, TextTokenizer, TextTower, Weights, pretrained, weight_files, weights_hash};
 use std::path::Path;
 
-/// Turns sentences into vectors of an embedder's space, to be compared with those of images.
+/// Makes embeddings of sentences, to be compared with those of images.
 pub struct TextEncoder<'a> {
     embedder: &'a Embedder,
     tower: TextTower,
@@ -48,14 +48,14 @@ impl Embedder {
         let (files, _) = weight_files(row, &options)?;
         let found = weights_hash(&files)?;
         if found != self.id.weights_hash {
-            return Err(Error::Weights {
-                path: files.into_iter().next().unwrap_or_default(),
-                model: format!("the embedder's backbone {}", self.id.name),
-                problems: format!(
+            return Err(Error::misfit(
+                files.first().map_or(Path::new(""), |file| file),
+                &format!("the embedder's backbone {}", self.id.name),
+                format!(
                     "its weights are {}, these are {found}; give the right file with --weights",
                     self.id.weights_hash
                 ),
-            });
+            ));
         }
         let tower = TextTower::load(config, &Weights::open_text(&files)?, &self.id.name)?;
         let tokenizer = TextTokenizer::open(config, tokenizer, &Hub::new(options.hub))?;
@@ -64,7 +64,7 @@ impl Embedder {
 }
 
 impl TextEncoder<'_> {
-    /// Vectors `[N, D]` of sentences, row-major: text features, through the projection at unit length where the embedder
+    /// Embeddings `[N, D]` of sentences, row-major: text features, through the projection at unit length where the embedder
     /// has one.
     ///
     /// # Errors

@@ -1,11 +1,12 @@
 //! EVA and EVA02 as timm names them (`eva_*`, `eva02_*`): rotary positions, SwiGLU, sub-LN, keys without bias.
 
-use super::{PoolKind, VitSize, timm};
+use super::{PoolKind, timm};
 use crate::{
-    Result, Weights,
-    blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, Positions, Qkv, Up},
+    Error, Result, Weights,
+    blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, Positions, Qkv, Residual, Up},
     ops::Activation,
-    vit::{Family, Pool, Trunk},
+    size::Size,
+    vit::{Ending, Pool, Rotary, TransformerParts, Trunk, VitSize},
 };
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// An EVA tower (arXiv 2303.11331, 2303.15389; timm `eva.py`).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EvaConfig {
-    /// The transformer's numbers.
+    /// The transformer's dimensions.
     #[serde(flatten)]
     pub size: VitSize,
     /// The shape of the MLP.
@@ -32,7 +33,7 @@ pub struct EvaConfig {
     pub norm_eps: f64,
     /// The grid that rotary positions were trained with; none without rotary positions.
     pub rotary_reference_grid: Option<[usize; 2]>,
-    /// How tokens become one vector: the class token (EVA-CLIP) or the mean of the patches.
+    /// How the tokens of an image become one row of features: the class token (EVA-CLIP) or the mean of the patches.
     pub pool: PoolKind,
     /// Whether the final norm comes after pooling (`fc_norm`) instead of before (`norm`).
     pub norm_after_pool: bool,
@@ -91,16 +92,13 @@ impl EvaConfig {
     }
 }
 
-impl Family for EvaConfig {
-    fn depth(&self) -> usize {
-        self.size.depth
+impl TransformerParts for EvaConfig {
+    fn size(&self) -> &VitSize {
+        &self.size
     }
 
-    fn feature_dim(&self, proj_layer: bool) -> usize {
-        match self.projected_dim {
-            Some(projected) if proj_layer => projected,
-            _ => self.size.width,
-        }
+    fn projected_dim(&self) -> Option<usize> {
+        self.projected_dim
     }
 
     fn trunk(&self, w: &Weights, proj_layer: bool) -> Result<Trunk> {
@@ -111,10 +109,17 @@ impl Family for EvaConfig {
         }
         let name = if self.norm_after_pool { "fc_norm" } else { "norm" };
         let last = LayerNorm::load(&w.at(name), width, self.norm_eps)?;
-        let pool = if self.pool == PoolKind::Token { Pool::Token } else { Pool::Mean };
-        // The norm of the class token alone is that of all tokens, seen at the first, and costs nothing.
-        let after = self.norm_after_pool || self.pool == PoolKind::Token;
-        let (norm, norm_pooled) = if after { (None, Some(last)) } else { (Some(last), None) };
+        let pool = match self.pool {
+            PoolKind::Token => Pool::Token,
+            PoolKind::Avg => Pool::Mean,
+            PoolKind::Map => {
+                return Err(Error::Invalid("EVA towers have no attention pooling; pool is `map`".to_owned()));
+            }
+        };
+        let rotary = |[rows, columns]: [usize; 2]| Rotary {
+            head_dim: width / heads,
+            reference: Size { height: rows, width: columns },
+        };
         Ok(Trunk {
             patch: timm::patch_embed(w, &self.size, true)?,
             positions: Positions {
@@ -123,12 +128,10 @@ impl Family for EvaConfig {
                 embedded_prefix: 1,
                 grid: self.size.grid(),
             },
-            rotary: self.rotary_reference_grid.map(|grid| (width / heads, grid)),
+            rotary: self.rotary_reference_grid.map(rotary),
             norm_pre: None,
-            norm,
-            pool,
-            norm_pooled,
-            head: timm::head(w, self.projected_dim.filter(|_| proj_layer), width)?,
+            ending: Ending::new(pool, last, self.norm_after_pool),
+            head: timm::head(w, self.projected(proj_layer), width)?,
         })
     }
 
@@ -136,6 +139,8 @@ impl Family for EvaConfig {
         let w = w.at("blocks").at(i);
         let VitSize { width, heads, .. } = self.size;
         let load = |w: &Weights| LayerNorm::load(w, width, self.norm_eps);
+        let residual =
+            |name: &str| -> Result<Residual> { Ok(Residual { norm: load(&w.at(name))?, scale: None }) };
         let attn = w.at("attn");
         let attention = Attention {
             qkv: self.qkv(&attn)?,
@@ -145,12 +150,10 @@ impl Family for EvaConfig {
             causal: false,
         };
         Ok(Block {
-            norm1: load(&w.at("norm1"))?,
             attention,
-            scale1: None,
-            norm2: load(&w.at("norm2"))?,
+            attention_residual: residual("norm1")?,
             mlp: self.load_mlp(&w.at("mlp"))?,
-            scale2: None,
+            mlp_residual: residual("norm2")?,
             order: if self.post_norm { NormOrder::After } else { NormOrder::Before },
         })
     }

@@ -1,10 +1,10 @@
 //! The keys of OpenCLIP's `VisionTransformer` (open_clip `transformer.py`).
 
-use super::{VitConfig, VitSize};
+use super::VitConfig;
 use crate::{
     Activation, Result, Weights,
-    blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, PatchEmbed, Positions, Qkv, Up},
-    vit::Trunk,
+    blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, PatchEmbed, Positions, Qkv, Residual, Up},
+    vit::{Trunk, VitSize},
 };
 
 /// `conv1`, `class_embedding`, `positional_embedding` (CLIPA's fixed sin-cos ones are stored like learned ones), `ln_pre`,
@@ -20,9 +20,8 @@ pub(super) fn trunk(config: &VitConfig, w: &Weights, projected: Option<usize>) -
             None
         }
     };
-    let (before, pool, after) = config.ending(w, norm("ln_post")?)?;
     Ok(Trunk {
-        patch: PatchEmbed::load(&w.at("conv1"), (width, patch_size), config.patch_bias)?,
+        patch: PatchEmbed::load(&w.at("conv1"), width, patch_size, config.patch_bias)?,
         positions: Positions {
             prefix: vec![w.get("class_embedding", &[width])?.unsqueeze(0)?],
             embed: Some(w.get("positional_embedding", &[1 + config.size.patches(), width])?),
@@ -31,9 +30,7 @@ pub(super) fn trunk(config: &VitConfig, w: &Weights, projected: Option<usize>) -
         },
         rotary: None,
         norm_pre: config.pre_norm.then(|| norm("ln_pre")).transpose()?,
-        norm: before,
-        pool,
-        norm_pooled: after,
+        ending: config.ending(w, norm("ln_post")?)?,
         head,
     })
 }
@@ -50,10 +47,13 @@ pub(super) fn block(config: &VitConfig, w: &Weights) -> Result<Block> {
         norm_eps: config.norm_eps,
         causal: false,
     };
-    Ok(Block { scale1: scale("ls_1.gamma")?, scale2: scale("ls_2.gamma")?, ..shape.load(w)? })
+    let mut block = shape.load(w)?;
+    block.attention_residual.scale = scale("ls_1.gamma")?;
+    block.mlp_residual.scale = scale("ls_2.gamma")?;
+    Ok(block)
 }
 
-/// The numbers of OpenCLIP's `ResidualAttentionBlock`, of image and text towers.
+/// The dimensions of OpenCLIP's `ResidualAttentionBlock`, of image and text towers.
 pub(crate) struct ResBlock {
     pub(crate) width: usize,
     pub(crate) heads: usize,
@@ -76,13 +76,14 @@ impl ResBlock {
         let proj = Linear::load(&attn.at("out_proj"), width, width)?;
         let fc = Linear::load(&w.at("mlp").at("c_fc"), mlp_dim, width)?;
         let down = Linear::load(&w.at("mlp").at("c_proj"), width, mlp_dim)?;
+        let residual = |name: &str| -> Result<Residual> {
+            Ok(Residual { norm: LayerNorm::load(&w.at(name), width, norm_eps)?, scale: None })
+        };
         Ok(Block {
-            norm1: LayerNorm::load(&w.at("ln_1"), width, norm_eps)?,
             attention: Attention { qkv: Qkv::Joint(qkv), norm: None, proj, heads, causal },
-            scale1: None,
-            norm2: LayerNorm::load(&w.at("ln_2"), width, norm_eps)?,
+            attention_residual: residual("ln_1")?,
             mlp: Mlp { up: Up::Plain { fc, act }, norm: None, down },
-            scale2: None,
+            mlp_residual: residual("ln_2")?,
             order: NormOrder::Before,
         })
     }

@@ -1,10 +1,10 @@
 //! The keys of timm's `vision_transformer.py`.
 
-use super::{VitConfig, VitMlp, VitSize};
+use super::{VitConfig, VitMlp};
 use crate::{
     Result, Weights,
-    blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, PatchEmbed, Positions, Qkv, Up},
-    vit::Trunk,
+    blocks::{Attention, Block, LayerNorm, Linear, Mlp, NormOrder, PatchEmbed, Positions, Qkv, Residual, Up},
+    vit::{Trunk, VitSize},
 };
 use candle_core::Tensor;
 
@@ -22,15 +22,12 @@ pub(super) fn trunk(config: &VitConfig, w: &Weights, projected: Option<usize>) -
     let embedded_prefix = config.embedded_prefix();
     let embed = tokens(w, "pos_embed", embedded_prefix + config.size.patches(), width)?;
     let last = norm(if config.norm_after_pool { "fc_norm" } else { "norm" })?;
-    let (before, pool, after) = config.ending(w, last)?;
     Ok(Trunk {
         patch: patch_embed(w, &config.size, config.patch_bias)?,
         positions: Positions { prefix, embed: Some(embed), embedded_prefix, grid: config.size.grid() },
         rotary: None,
         norm_pre: config.pre_norm.then(|| norm("norm_pre")).transpose()?,
-        norm: before,
-        pool,
-        norm_pooled: after,
+        ending: config.ending(w, last)?,
         head: head(w, projected, width)?,
     })
 }
@@ -38,8 +35,12 @@ pub(super) fn trunk(config: &VitConfig, w: &Weights, projected: Option<usize>) -
 /// The keys of `blocks.{i}`.
 pub(super) fn block(config: &VitConfig, w: &Weights) -> Result<Block> {
     let VitSize { width, heads, mlp_dim, .. } = config.size;
-    let norm = |name: &str| LayerNorm::load(&w.at(name), width, config.norm_eps);
-    let scale = |key: &str| config.layer_scale.then(|| w.get(key, &[width])).transpose();
+    let residual = |norm: &str, scale: &str| -> Result<Residual> {
+        Ok(Residual {
+            norm: LayerNorm::load(&w.at(norm), width, config.norm_eps)?,
+            scale: config.layer_scale.then(|| w.get(scale, &[width])).transpose()?,
+        })
+    };
     let fc1 = w.at("mlp").at("fc1");
     let up = match config.mlp {
         VitMlp::Gelu => Up::Plain { fc: Linear::load(&fc1, mlp_dim, width)?, act: config.activation },
@@ -53,19 +54,17 @@ pub(super) fn block(config: &VitConfig, w: &Weights) -> Result<Block> {
         causal: false,
     };
     Ok(Block {
-        norm1: norm("norm1")?,
         attention,
-        scale1: scale("ls1.gamma")?,
-        norm2: norm("norm2")?,
+        attention_residual: residual("norm1", "ls1.gamma")?,
         mlp: Mlp { up, norm: None, down: Linear::load(&w.at("mlp").at("fc2"), width, mlp_dim)? },
-        scale2: scale("ls2.gamma")?,
+        mlp_residual: residual("norm2", "ls2.gamma")?,
         order: NormOrder::Before,
     })
 }
 
 /// `patch_embed.proj`.
 pub(super) fn patch_embed(w: &Weights, size: &VitSize, bias: bool) -> Result<PatchEmbed> {
-    PatchEmbed::load(&w.at("patch_embed").at("proj"), (size.width, size.patch_size), bias)
+    PatchEmbed::load(&w.at("patch_embed").at("proj"), size.width, size.patch_size, bias)
 }
 
 /// A parameter `[1, n, D]` as `[n, D]`.

@@ -1,11 +1,11 @@
 //! The plain vision transformer of timm and OpenCLIP: SigLIP, DINOv2, CLIP, MetaCLIP, CLIPA.
 
-use super::{VitSize, open_clip, timm};
+use super::{open_clip, timm};
 use crate::{
     Result, Weights,
     blocks::{AttentionPool, Block, LayerNorm},
     ops::Activation,
-    vit::{Family, Pool, Trunk},
+    vit::{Ending, Pool, TransformerParts, Trunk, VitSize},
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct VitConfig {
     /// Whose keys the weights have.
     pub keys: KeyNames,
-    /// The transformer's numbers.
+    /// The transformer's dimensions.
     #[serde(flatten)]
     pub size: VitSize,
     /// The shape of the MLP.
@@ -34,9 +34,9 @@ pub struct VitConfig {
     pub patch_bias: bool,
     /// Whether a norm comes before the blocks (CLIP).
     pub pre_norm: bool,
-    /// Whether branches are scaled by learned vectors.
+    /// Whether branches are scaled by learned factors.
     pub layer_scale: bool,
-    /// How tokens become one vector.
+    /// How the tokens of an image become one row of features.
     pub pool: PoolKind,
     /// Whether the final norm comes after pooling (CLIPA) instead of before.
     pub norm_after_pool: bool,
@@ -67,7 +67,7 @@ pub enum VitMlp {
     Swiglu,
 }
 
-/// How tokens become one vector.
+/// How the tokens of an image become one row of features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolKind {
@@ -79,20 +79,17 @@ pub enum PoolKind {
     Map,
 }
 
-impl Family for VitConfig {
-    fn depth(&self) -> usize {
-        self.size.depth
+impl TransformerParts for VitConfig {
+    fn size(&self) -> &VitSize {
+        &self.size
     }
 
-    fn feature_dim(&self, proj_layer: bool) -> usize {
-        match self.projected_dim {
-            Some(projected) if proj_layer => projected,
-            _ => self.size.width,
-        }
+    fn projected_dim(&self) -> Option<usize> {
+        self.projected_dim
     }
 
     fn trunk(&self, w: &Weights, proj_layer: bool) -> Result<Trunk> {
-        let projected = self.projected_dim.filter(|_| proj_layer);
+        let projected = self.projected(proj_layer);
         match self.keys {
             KeyNames::OpenClip => open_clip::trunk(self, w, projected),
             KeyNames::Timm | KeyNames::OpenClipTimm => timm::trunk(self, w, projected),
@@ -114,23 +111,16 @@ impl VitConfig {
     }
 
     /// The pooling and the place of the final norm `norm`: before pooling, or after.
-    pub(super) fn ending(
-        &self,
-        w: &Weights,
-        norm: LayerNorm,
-    ) -> Result<(Option<LayerNorm>, Pool, Option<LayerNorm>)> {
+    pub(super) fn ending(&self, w: &Weights, norm: LayerNorm) -> Result<Ending> {
         let VitSize { width, heads, mlp_dim, .. } = self.size;
         let pool = match self.pool {
             PoolKind::Token => Pool::Token,
             PoolKind::Avg => Pool::Mean,
-            PoolKind::Map => Pool::Attention(AttentionPool::load(
-                &w.at("attn_pool"),
-                (width, heads, mlp_dim),
-                self.activation,
-            )?),
+            PoolKind::Map => {
+                let w = w.at("attn_pool");
+                Pool::Attention(AttentionPool::load(&w, width, heads, mlp_dim, self.activation)?)
+            }
         };
-        // The norm of the class token alone is that of all tokens, seen at the first, and costs nothing.
-        let after = self.norm_after_pool || self.pool == PoolKind::Token;
-        Ok(if after { (None, pool, Some(norm)) } else { (Some(norm), pool, None) })
+        Ok(Ending::new(pool, norm, self.norm_after_pool))
     }
 }

@@ -2,8 +2,9 @@
 #![allow(unsafe_code)]
 
 use super::{
-    cpu::Level, element::Element, kernel::ACC, math::exp2, matmul::sums, packed::Packed, shared::SharedMut,
+    element::Element, math::exp2, matmul::sums, number::Number, packed::Packed, shared::SharedMut, tile::ACC,
 };
+use mdfe_simd::Level;
 use rayon::prelude::*;
 
 /// Queries whose scores are alive at once.
@@ -32,40 +33,52 @@ struct Workspace<E> {
     acc: Vec<f32>,
 }
 
+/// One head of one image: a task.
+#[derive(Clone, Copy)]
+struct Head {
+    image: usize,
+    head: usize,
+}
+
 /// Attends within each image: `qkv [B, T, 3, heads, d]` to `out [B, T, heads, d]`.
-pub(crate) fn attention<E: Element>(shape: AttentionShape, qkv: &[E], out: &mut [E]) {
-    let level = Level::detect();
+pub(crate) fn attention<E: Element>(level: Level, shape: AttentionShape, qkv: &[E], out: &mut [E]) {
     let out = SharedMut::new(out);
     (0..shape.batch * shape.heads).into_par_iter().for_each_init(
         || Workspace::<E> {
-            keys: Packed::default(),
-            values: Packed::default(),
+            keys: Packed::empty(level),
+            values: Packed::empty(level),
             scores: Vec::new(),
             weights: Vec::new(),
             acc: vec![0.0; QUERY_ROWS * ACC],
         },
         |work, task| {
-            let (image, head) = (task / shape.heads, task % shape.heads);
-            level.vectorize(|| one_head((shape, level), (image, head), qkv, &out, work));
+            let head = Head { image: task / shape.heads, head: task % shape.heads };
+            level.vectorize(|| {
+                // SAFETY: each task has a head of its own, and `out` is this function's alone.
+                unsafe { one_head(shape, head, qkv, &out, work) }
+            });
         },
     );
 }
 
+/// # Safety
+/// No two calls that run at the same time are for the same head of the same image of `out`.
 #[inline(always)]
-fn one_head<E: Element>(
-    (shape, level): (AttentionShape, Level),
-    (image, head): (usize, usize),
+unsafe fn one_head<E: Element>(
+    shape: AttentionShape,
+    head: Head,
     qkv: &[E],
     out: &SharedMut<'_, E>,
     work: &mut Workspace<E>,
 ) {
     let AttentionShape { tokens, heads, head_dim: d, .. } = shape;
+    let Head { image, head } = head;
     let (width, row) = (heads * d, 3 * heads * d);
     let qkv = &qkv[image * tokens * row..(image + 1) * tokens * row];
     let (key, value) = (width + head * d, 2 * width + head * d);
-    work.keys.reset(level, tokens, d);
+    work.keys.reset(tokens, d);
     work.keys.fill(|k, t| qkv[t * row + key + k]);
-    work.values.reset(level, d, tokens);
+    work.values.reset(d, tokens);
     work.values.fill(|t, k| qkv[t * row + value + k]);
     // exp(s / sqrt d) = 2^(s · log2 e / sqrt d).
     let scale = std::f32::consts::LOG2_E / (d as f32).sqrt();
@@ -97,7 +110,7 @@ fn one_head<E: Element>(
             let valid = work.values.width().min(d - column);
             for (r, acc) in work.acc.chunks_exact(ACC).take(count).enumerate() {
                 let to = ((image * tokens + first + r) * heads + head) * d + column;
-                // SAFETY: each task writes the columns of its own head in its own image, each row once a panel.
+                // SAFETY: these columns are of this head and image, which no other call has, and the slice ends here.
                 let out = unsafe { out.part(to, valid) };
                 out.iter_mut().zip(acc).for_each(|(out, x)| *out = E::from_f32(x * inverse[r]));
             }
@@ -107,7 +120,7 @@ fn one_head<E: Element>(
 
 /// Unnormalised weights `2^((s - max) scale)` and the reciprocal of their sum; the division waits for the d sums of the row.
 #[inline(always)]
-fn softmax<E: Element>(scores: &mut [f32], scale: f32, weights: &mut [E]) -> f32 {
+fn softmax<E: Number>(scores: &mut [f32], scale: f32, weights: &mut [E]) -> f32 {
     const WAYS: usize = 16;
     let mut maxima = [f32::NEG_INFINITY; WAYS];
     let (chunks, rest) = scores.as_chunks::<WAYS>();

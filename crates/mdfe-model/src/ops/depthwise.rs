@@ -1,7 +1,8 @@
 //! Depthwise convolution, channels last: every channel has its own window of weights (EfficientNet-Lite's 3x3 and 5x5,
 //! ConvNeXt's 7x7).
 
-use super::{Activation, Element, Level};
+use super::{Activation, Number};
+use mdfe_simd::Level;
 use rayon::prelude::*;
 
 /// A square window that slides over an image, zero-padded as TensorFlow's SAME: `ceil(n / stride)` outputs along an axis of
@@ -61,6 +62,16 @@ impl Axes {
     }
 }
 
+/// One row of outputs, and the image that it is made of.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    /// `[H, W, C]`.
+    image: &'a [f32],
+    axes: Axes,
+    /// Which row of the outputs.
+    row: usize,
+}
+
 /// A depthwise layer: `kernel [size², C]`, taps by rows; `bias [C]`; what follows.
 pub(crate) struct Depthwise<'a> {
     pub(crate) window: Window,
@@ -71,40 +82,33 @@ pub(crate) struct Depthwise<'a> {
 
 impl Depthwise<'_> {
     /// `x [B, H, W, C]` to `out [B, H', W', C]`, H' and W' as [`Axes::behind`] says; rows are independent tasks.
-    pub(crate) fn write<E: Element>(&self, x: &[f32], axes: Axes, out: &mut [E]) {
-        let level = Level::detect();
+    pub(crate) fn write<E: Number>(&self, level: Level, x: &[f32], axes: Axes, out: &mut [E]) {
         let behind = axes.behind(self.window);
-        let row = behind.width * axes.channels;
-        out.par_chunks_exact_mut(row).enumerate().for_each(|(line, out)| {
+        out.par_chunks_exact_mut(behind.width * axes.channels).enumerate().for_each(|(line, out)| {
             let image = &x[line / behind.height * axes.image()..][..axes.image()];
-            level.vectorize(|| self.row(image, axes, line % behind.height, out));
+            let line = Line { image, axes, row: line % behind.height };
+            level.vectorize(|| self.row(line, out));
         });
     }
 
     /// One row of outputs. Blocks of channels have constant lengths, so that their sums stay in registers over all taps.
     #[inline(always)]
-    fn row<E: Element>(&self, image: &[f32], axes: Axes, row: usize, out: &mut [E]) {
+    fn row<E: Number>(&self, line: Line<'_>, out: &mut [E]) {
         let mut first = 0;
-        while first < axes.channels {
-            match axes.channels - first {
-                64.. => first += self.block::<64, E>(image, axes, (row, first), out),
-                32.. => first += self.block::<32, E>(image, axes, (row, first), out),
-                16.. => first += self.block::<16, E>(image, axes, (row, first), out),
-                _ => first += self.block::<1, E>(image, axes, (row, first), out),
+        while first < line.axes.channels {
+            match line.axes.channels - first {
+                64.. => first += self.block::<64, E>(line, first, out),
+                32.. => first += self.block::<32, E>(line, first, out),
+                16.. => first += self.block::<16, E>(line, first, out),
+                _ => first += self.block::<1, E>(line, first, out),
             }
         }
     }
 
     /// `N` channels from `first` on of one row of outputs.
     #[inline(always)]
-    fn block<const N: usize, E: Element>(
-        &self,
-        image: &[f32],
-        axes: Axes,
-        (row, first): (usize, usize),
-        out: &mut [E],
-    ) -> usize {
-        let Axes { height, width, channels } = axes;
+    fn block<const N: usize, E: Number>(&self, line: Line<'_>, first: usize, out: &mut [E]) -> usize {
+        let Line { image, axes: Axes { height, width, channels }, row } = line;
         let (rows, top) = self.window.reach(row, height);
         for (column, out) in out.chunks_exact_mut(channels).enumerate() {
             let (columns, left) = self.window.reach(column, width);
@@ -187,16 +191,19 @@ mod tests {
                 let behind = axes.behind(window);
                 assert_eq!(expected.dims(), [2, behind.height, behind.width, channels]);
                 let layer = Depthwise { window, kernel: &k, bias: &vec![0.0; channels], act: None };
-                let mut out = vec![0f32; 2 * behind.image()];
-                layer.write(&x, axes, &mut out);
                 let summed = depthwise(&xt, &kt, window).unwrap();
                 assert_eq!(summed.dims(), expected.dims());
                 let flat = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-                for ((e, a), b) in flat(&expected).iter().zip(&out).zip(flat(&summed)) {
-                    assert!(
-                        (e - a).abs() < 5e-6 && (e - b).abs() < 5e-6,
-                        "{size} {stride} {axes:?}: {e} {a} {b}"
-                    );
+                let (expected, summed) = (flat(&expected), flat(&summed));
+                for level in Level::available() {
+                    let mut out = vec![0f32; 2 * behind.image()];
+                    layer.write(level, &x, axes, &mut out);
+                    for ((e, a), b) in expected.iter().zip(&out).zip(&summed) {
+                        assert!(
+                            (e - a).abs() < 5e-6 && (e - b).abs() < 5e-6,
+                            "{level} {size} {stride} {axes:?}: {e} {a} {b}"
+                        );
+                    }
                 }
             }
         }
@@ -212,8 +219,10 @@ mod tests {
             bias: &[1.0, -9.0, 5.0],
             act: Some(Activation::Relu6),
         };
-        let mut out = [0f32; 3];
-        layer.write(&[1.0, 1.0, 1.0], axes, &mut out);
-        assert_eq!(out, [3.0, 0.0, 6.0]);
+        for level in Level::available() {
+            let mut out = [0f32; 3];
+            layer.write(level, &[1.0, 1.0, 1.0], axes, &mut out);
+            assert_eq!(out, [3.0, 0.0, 6.0], "{level}");
+        }
     }
 }

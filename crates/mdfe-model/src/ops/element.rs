@@ -1,84 +1,61 @@
-//! The two number types of the inference path: f32 and bf16.
+//! What products read: a number type with a kernel for every level of the CPU.
 
-use super::{cpu::Level, kernel::Tile};
+#[cfg(target_arch = "x86_64")]
+use super::kernel_avx512;
+use super::{kernel_portable, number::Number, tile::Tile};
 use half::bf16;
+use mdfe_simd::Level;
 
-/// A number type that products read. Sums are always f32.
-pub(crate) trait Element: Copy + Default + Send + Sync + 'static {
-    /// How many neighbouring values of the summed axis one multiply-add takes.
-    const GROUP: usize;
-
-    /// The nearest value.
-    fn from_f32(x: f32) -> Self;
-
-    /// The same value.
-    fn to_f32(self) -> f32;
-
-    /// Adds one tile of a product to its accumulators; see [`Tile`].
-    ///
-    /// # Safety
-    /// The pointers of `tile` cover `MR` rows and `NV` vectors, and the CPU has `level`.
-    #[allow(unsafe_code)]
-    unsafe fn tile<const MR: usize, const NV: usize>(level: Level, tile: Tile<Self>);
+/// A number type that products read.
+pub(crate) trait Element: Number {
+    /// Adds one tile of `MR` rows and `NV` vectors to its accumulators; see [`Tile`].
+    fn tile<const MR: usize, const NV: usize>(level: Level, tile: Tile<'_, Self>);
 }
 
 impl Element for f32 {
-    const GROUP: usize = 1;
-
     #[inline(always)]
-    fn from_f32(x: f32) -> Self {
-        x
-    }
-
-    #[inline(always)]
-    fn to_f32(self) -> f32 {
-        self
-    }
-
-    #[inline(always)]
-    #[allow(unsafe_code)]
-    unsafe fn tile<const MR: usize, const NV: usize>(level: Level, tile: Tile<Self>) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe {
-            match level {
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx512Bf16 | Level::Avx512 => super::kernel_avx512::tile_f32::<MR, NV>(tile),
-                #[cfg(target_arch = "x86_64")]
-                Level::Fma => super::kernel_portable::tile_fma::<Self, MR, NV>(tile),
-                _ => super::kernel_portable::tile::<Self, MR, NV, false>(tile),
-            }
+    fn tile<const MR: usize, const NV: usize>(level: Level, tile: Tile<'_, Self>) {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Bf16(cpu) => kernel_avx512::tile_f32::<MR, NV>(cpu.avx512(), tile),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(cpu) => kernel_avx512::tile_f32::<MR, NV>(cpu, tile),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(cpu) => kernel_portable::tile_avx2::<Self, MR, NV>(cpu, tile),
+            _ => kernel_portable::tile::<Self, MR, NV, false>(tile),
         }
     }
 }
 
 impl Element for bf16 {
-    const GROUP: usize = 2;
-
-    /// Round to nearest, ties to even, as `half` does, without its branch for NaN (a quiet NaN stays one).
     #[inline(always)]
-    fn from_f32(x: f32) -> Self {
-        let bits = x.to_bits();
-        let odd = (bits >> 16) & 1;
-        Self::from_bits((bits.wrapping_add(0x7fff + odd) >> 16) as u16)
-    }
-
-    #[inline(always)]
-    fn to_f32(self) -> f32 {
-        f32::from_bits(u32::from(self.to_bits()) << 16)
-    }
-
-    #[inline(always)]
-    #[allow(unsafe_code)]
-    unsafe fn tile<const MR: usize, const NV: usize>(level: Level, tile: Tile<Self>) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe {
-            match level {
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx512Bf16 => super::kernel_avx512::tile_bf16::<MR, NV>(tile),
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx512 | Level::Fma => super::kernel_portable::tile_fma::<Self, MR, NV>(tile),
-                _ => super::kernel_portable::tile::<Self, MR, NV, false>(tile),
-            }
+    fn tile<const MR: usize, const NV: usize>(level: Level, tile: Tile<'_, Self>) {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Bf16(cpu) => kernel_avx512::tile_bf16::<MR, NV>(cpu, tile),
+            // AVX-512 without products of bf16 has nothing to offer here that AVX2 lacks.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(cpu) => kernel_portable::tile_avx2::<Self, MR, NV>(cpu.avx2(), tile),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(cpu) => kernel_portable::tile_avx2::<Self, MR, NV>(cpu, tile),
+            _ => kernel_portable::tile::<Self, MR, NV, false>(tile),
         }
     }
+}
+
+/// Runs the tile of `rows` (1 to 6) by `vectors` (1 to 4).
+#[inline(always)]
+pub(super) fn run<E: Element>(level: Level, rows: usize, vectors: usize, tile: Tile<'_, E>) {
+    macro_rules! pick {
+        ($($mr:literal)*) => {
+            match (rows, vectors) {
+                $(($mr, 1) => E::tile::<$mr, 1>(level, tile),
+                ($mr, 2) => E::tile::<$mr, 2>(level, tile),
+                ($mr, 3) => E::tile::<$mr, 3>(level, tile),
+                ($mr, 4) => E::tile::<$mr, 4>(level, tile),)*
+                _ => unreachable!("a tile has 1 to 6 rows and 1 to 4 vectors"),
+            }
+        };
+    }
+    pick!(1 2 3 4 5 6)
 }

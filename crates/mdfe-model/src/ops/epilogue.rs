@@ -1,12 +1,15 @@
 //! What happens to the sums of a product before they leave the cache.
 #![allow(unsafe_code)]
 
-use super::{element::Element, math::Activation, shared::SharedMut};
+use super::{math::Activation, number::Number, shared::SharedMut};
 
 /// The last step of a product. [`super::matmul`] calls it once for each row and panel of columns.
 pub(crate) trait Epilogue: Sync {
     /// Takes the finished sums `values` of row `row`, columns `column ..`.
-    fn finish(&self, row: usize, column: usize, values: &mut [f32]);
+    ///
+    /// # Safety
+    /// No two calls that run at the same time are for the same place of the product.
+    unsafe fn finish(&self, row: usize, column: usize, values: &mut [f32]);
 }
 
 /// `out[row][column] = act(sum + bias)`.
@@ -19,14 +22,14 @@ pub(crate) struct Store<'a, E> {
     pub(crate) act: Option<Activation>,
 }
 
-impl<E: Element> Epilogue for Store<'_, E> {
+impl<E: Number> Epilogue for Store<'_, E> {
     #[inline(always)]
-    fn finish(&self, row: usize, column: usize, values: &mut [f32]) {
+    unsafe fn finish(&self, row: usize, column: usize, values: &mut [f32]) {
         add_bias(values, self.bias, column);
         if let Some(act) = self.act {
             act.apply(values);
         }
-        // SAFETY: the product finishes each element once.
+        // SAFETY: the places of a product lie apart in `out`, and by the caller's promise no other call has these.
         let out = unsafe { self.out.part(row * self.width + column, values.len()) };
         out.iter_mut().zip(values).for_each(|(out, value)| *out = E::from_f32(*value));
     }
@@ -44,12 +47,12 @@ pub(crate) struct AddTo<'a> {
 
 impl Epilogue for AddTo<'_> {
     #[inline(always)]
-    fn finish(&self, row: usize, column: usize, values: &mut [f32]) {
+    unsafe fn finish(&self, row: usize, column: usize, values: &mut [f32]) {
         add_bias(values, self.bias, column);
         if let Some(gamma) = self.gamma {
             values.iter_mut().zip(&gamma[column..]).for_each(|(value, gamma)| *value *= gamma);
         }
-        // SAFETY: the product finishes each element once.
+        // SAFETY: the places of a product lie apart in `out`, and by the caller's promise no other call has these.
         let out = unsafe { self.out.part(row * self.width + column, values.len()) };
         out.iter_mut().zip(values).for_each(|(out, value)| *out += *value);
     }
@@ -72,7 +75,7 @@ pub(crate) struct PatchRows<'a> {
 
 impl Epilogue for PatchRows<'_> {
     #[inline(always)]
-    fn finish(&self, row: usize, column: usize, values: &mut [f32]) {
+    unsafe fn finish(&self, row: usize, column: usize, values: &mut [f32]) {
         add_bias(values, self.bias, column);
         let (image, patch) = (row / self.patches, row % self.patches);
         if let Some(pos) = self.pos {
@@ -80,7 +83,7 @@ impl Epilogue for PatchRows<'_> {
             values.iter_mut().zip(pos).for_each(|(value, pos)| *value += pos);
         }
         let token = image * (self.prefix + self.patches) + self.prefix + patch;
-        // SAFETY: different rows go to different tokens, and the product finishes each element once.
+        // SAFETY: different rows go to different tokens, and by the caller's promise no other call has these places.
         let out = unsafe { self.out.part(token * self.width + column, values.len()) };
         out.copy_from_slice(values);
     }

@@ -1,76 +1,93 @@
 //! Tiles in AVX-512: 24 accumulators, 4 vectors of the right matrix, one broadcast of the left.
 #![allow(unsafe_code)]
 
-use super::kernel::{ACC, LANES, Tile};
+use super::tile::{ACC, LANES, Tile};
 use half::bf16;
+use mdfe_simd::{Avx512, Avx512Bf16};
 use std::{arch::x86_64::*, mem::transmute};
 
-/// # Safety
-/// See [`super::element::Element::tile`]; the CPU has AVX-512 F.
-#[target_feature(enable = "avx512f")]
-pub(super) unsafe fn tile_f32<const MR: usize, const NV: usize>(t: Tile<f32>) {
-    // SAFETY: the caller's pointers cover the tile.
-    unsafe {
-        let mut acc = load::<MR, NV>(t.acc, t.fresh);
-        let (mut a, mut b) = (t.a, t.b);
-        for _ in 0..t.groups {
-            let mut columns = [_mm512_setzero_ps(); NV];
-            for (v, column) in columns.iter_mut().enumerate() {
-                *column = _mm512_loadu_ps(b.add(v * LANES));
-            }
-            for (r, row) in acc.iter_mut().enumerate() {
-                let left = _mm512_set1_ps(*a.add(r * t.lda));
-                for (sum, column) in row.iter_mut().zip(columns) {
-                    *sum = _mm512_fmadd_ps(left, column, *sum);
-                }
-            }
-            a = a.add(1);
-            b = b.add(NV * LANES);
-        }
-        store(t.acc, acc);
-    }
+/// A tile of f32.
+#[inline(always)]
+pub(super) fn tile_f32<const MR: usize, const NV: usize>(_cpu: Avx512, tile: Tile<'_, f32>) {
+    // SAFETY: `_cpu` is the proof that this CPU has AVX-512 F.
+    unsafe { sum_f32::<MR, NV>(tile) }
 }
 
-/// # Safety
-/// See [`super::element::Element::tile`]; the CPU has AVX-512 F and BF16.
-#[target_feature(enable = "avx512f,avx512bf16")]
-pub(super) unsafe fn tile_bf16<const MR: usize, const NV: usize>(t: Tile<bf16>) {
-    // SAFETY: the caller's pointers cover the tile; pairs of bf16 may lie at any even address, so reads are unaligned.
-    unsafe {
-        let mut acc = load::<MR, NV>(t.acc, t.fresh);
-        let (mut a, mut b) = (t.a, t.b);
-        for _ in 0..t.groups {
-            let mut columns = [_mm512_setzero_si512(); NV];
-            for (v, column) in columns.iter_mut().enumerate() {
-                *column = _mm512_loadu_si512(b.add(2 * v * LANES).cast());
-            }
-            for (r, row) in acc.iter_mut().enumerate() {
-                let left = _mm512_set1_epi32(a.add(r * t.lda).cast::<i32>().read_unaligned());
-                for (sum, column) in row.iter_mut().zip(columns) {
-                    *sum = _mm512_dpbf16_ps(
-                        *sum,
-                        transmute::<__m512i, __m512bh>(left),
-                        transmute::<__m512i, __m512bh>(column),
-                    );
-                }
-            }
-            a = a.add(2);
-            b = b.add(2 * NV * LANES);
+/// A tile of pairs of bf16.
+#[inline(always)]
+pub(super) fn tile_bf16<const MR: usize, const NV: usize>(_cpu: Avx512Bf16, tile: Tile<'_, bf16>) {
+    // SAFETY: `_cpu` is the proof that this CPU has AVX-512 F and its products of bf16.
+    unsafe { sum_bf16::<MR, NV>(tile) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn sum_f32<const MR: usize, const NV: usize>(t: Tile<'_, f32>) {
+    t.check(MR, NV, 1);
+    let mut acc = if t.fresh { zeros() } else { load::<MR, NV>(t.acc) };
+    let (mut a, mut b) = (t.a.as_ptr(), t.b.as_ptr());
+    for _ in 0..t.groups {
+        let mut columns = [_mm512_setzero_ps(); NV];
+        for (v, column) in columns.iter_mut().enumerate() {
+            // SAFETY: `check` asserted `groups` rows of NV vectors from `t.b` on; this is vector v of the current one.
+            *column = unsafe { _mm512_loadu_ps(b.add(v * LANES)) };
         }
-        store(t.acc, acc);
+        for (r, row) in acc.iter_mut().enumerate() {
+            // SAFETY: `check` asserted MR rows of `groups` values, `lda` apart, from `t.a` on.
+            let left = _mm512_set1_ps(unsafe { *a.add(r * t.lda) });
+            for (sum, column) in row.iter_mut().zip(columns) {
+                *sum = _mm512_fmadd_ps(left, column, *sum);
+            }
+        }
+        // SAFETY: one of the `groups` steps that `check` asserted; the last one leads at most to the end of the slices.
+        (a, b) = unsafe { (a.add(1), b.add(NV * LANES)) };
     }
+    store(t.acc, acc);
+}
+
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn sum_bf16<const MR: usize, const NV: usize>(t: Tile<'_, bf16>) {
+    t.check(MR, NV, 2);
+    let mut acc = if t.fresh { zeros() } else { load::<MR, NV>(t.acc) };
+    let (mut a, mut b) = (t.a.as_ptr(), t.b.as_ptr());
+    for _ in 0..t.groups {
+        let mut columns = [_mm512_setzero_si512(); NV];
+        for (v, column) in columns.iter_mut().enumerate() {
+            // SAFETY: `check` asserted `groups` rows of NV vectors of pairs from `t.b` on; this is vector v of the current one.
+            *column = unsafe { _mm512_loadu_si512(b.add(2 * v * LANES).cast()) };
+        }
+        for (r, row) in acc.iter_mut().enumerate() {
+            // SAFETY: `check` asserted MR rows of `groups` pairs, `lda` apart, from `t.a` on; a pair may lie at any even
+            // address, so it is read unaligned.
+            let left = _mm512_set1_epi32(unsafe { a.add(r * t.lda).cast::<i32>().read_unaligned() });
+            for (sum, column) in row.iter_mut().zip(columns) {
+                // SAFETY: both types are 64 bytes in which every pattern is a value.
+                let (left, column) =
+                    unsafe { (transmute::<__m512i, __m512bh>(left), transmute::<__m512i, __m512bh>(column)) };
+                *sum = _mm512_dpbf16_ps(*sum, left, column);
+            }
+        }
+        // SAFETY: one of the `groups` steps that `check` asserted; the last one leads at most to the end of the slices.
+        (a, b) = unsafe { (a.add(2), b.add(2 * NV * LANES)) };
+    }
+    store(t.acc, acc);
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn load<const MR: usize, const NV: usize>(from: *const f32, fresh: bool) -> [[__m512; NV]; MR] {
-    let mut acc = [[_mm512_setzero_ps(); NV]; MR];
-    if !fresh {
-        for (r, row) in acc.iter_mut().enumerate() {
-            for (v, sum) in row.iter_mut().enumerate() {
-                // SAFETY: the accumulators cover MR rows of ACC columns.
-                *sum = unsafe { _mm512_loadu_ps(from.add(r * ACC + v * LANES)) };
-            }
+fn zeros<const MR: usize, const NV: usize>() -> [[__m512; NV]; MR] {
+    [[_mm512_setzero_ps(); NV]; MR]
+}
+
+/// The accumulators, [`ACC`] apart from row to row.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load<const MR: usize, const NV: usize>(from: &[f32]) -> [[__m512; NV]; MR] {
+    let mut acc = zeros();
+    for (r, row) in acc.iter_mut().enumerate() {
+        for (v, sum) in row.iter_mut().enumerate() {
+            let sums = &from[r * ACC + v * LANES..][..LANES];
+            // SAFETY: `sums` are the 16 values that are read.
+            *sum = unsafe { _mm512_loadu_ps(sums.as_ptr()) };
         }
     }
     acc
@@ -78,11 +95,12 @@ unsafe fn load<const MR: usize, const NV: usize>(from: *const f32, fresh: bool) 
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn store<const MR: usize, const NV: usize>(to: *mut f32, acc: [[__m512; NV]; MR]) {
+fn store<const MR: usize, const NV: usize>(to: &mut [f32], acc: [[__m512; NV]; MR]) {
     for (r, row) in acc.iter().enumerate() {
         for (v, sum) in row.iter().enumerate() {
-            // SAFETY: the accumulators cover MR rows of ACC columns.
-            unsafe { _mm512_storeu_ps(to.add(r * ACC + v * LANES), *sum) };
+            let sums = &mut to[r * ACC + v * LANES..][..LANES];
+            // SAFETY: `sums` are the 16 values that are written.
+            unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), *sum) };
         }
     }
 }

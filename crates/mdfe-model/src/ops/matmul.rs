@@ -1,11 +1,10 @@
 //! Matrix products over packed panels, in parallel tasks, ended by an epilogue.
-#![allow(unsafe_code)]
 
 use super::{
-    element::Element,
+    element::{self, Element},
     epilogue::Epilogue,
-    kernel::{self, ACC, ROWS, Tile},
     packed::Packed,
+    tile::{ACC, LANES, ROWS, Tile},
 };
 use rayon::prelude::*;
 
@@ -14,8 +13,9 @@ const TASK_ROWS: usize = 96;
 /// Bytes of a panel that one pass reads: with the rows' sums and the left matrix it stays in the second-level cache.
 const PASS_BYTES: usize = 256 << 10;
 
-/// `a [M, K] · b [K, N]`, row r of `a` beginning at `r · K`, with `epilogue` taking every finished row of every panel.
-pub(crate) fn matmul<E: Element>(a: &[E], b: &Packed<E>, epilogue: &impl Epilogue) {
+/// `a [M, K] · b [K, N]`, row r of `a` beginning at `r · K`, with `epilogue` taking every finished row of every panel. Runs at
+/// the level that `b` was packed for.
+pub(crate) fn matmul<E: Element>(a: &[E], b: &Packed<E>, epilogue: impl Epilogue) {
     let depth = b.depth();
     assert!(
         depth.is_multiple_of(E::GROUP),
@@ -34,7 +34,12 @@ pub(crate) fn matmul<E: Element>(a: &[E], b: &Packed<E>, epilogue: &impl Epilogu
             let column = panel * b.width();
             let valid = b.width().min(b.columns() - column);
             for (r, row) in acc.chunks_exact_mut(ACC).take(count).enumerate() {
-                epilogue.finish(first + r, column, &mut row[..valid]);
+                // SAFETY: a task is the only one with its rows of its panel, each row comes once, and `epilogue` is this
+                // product's own.
+                #[allow(unsafe_code)]
+                unsafe {
+                    epilogue.finish(first + r, column, &mut row[..valid]);
+                }
             }
         });
     });
@@ -44,7 +49,7 @@ pub(crate) fn matmul<E: Element>(a: &[E], b: &Packed<E>, epilogue: &impl Epilogu
 #[inline(always)]
 pub(super) fn sums<E: Element>(a: &[E], lda: usize, b: &Packed<E>, panel: usize, acc: &mut [f32]) {
     let (vectors, groups) = (b.vectors(panel), b.groups());
-    let row_of_panel = vectors * kernel::LANES * E::GROUP;
+    let row_of_panel = vectors * LANES * E::GROUP;
     let depth = groups * E::GROUP;
     let rows = if a.len() < depth { 0 } else { (a.len() - depth) / lda + 1 };
     assert!(acc.len() >= rows * ACC, "{rows} rows of sums do not fit");
@@ -54,16 +59,14 @@ pub(super) fn sums<E: Element>(a: &[E], lda: usize, b: &Packed<E>, panel: usize,
         let here = pass.min(groups - start);
         for r in (0..rows).step_by(ROWS) {
             let tile = Tile {
-                a: a[r * lda + start * E::GROUP..].as_ptr(),
+                a: &a[r * lda + start * E::GROUP..],
                 lda,
-                b: values[start * row_of_panel..].as_ptr(),
+                b: &values[start * row_of_panel..],
                 groups: here,
-                acc: acc[r * ACC..].as_mut_ptr(),
+                acc: &mut acc[r * ACC..],
                 fresh: start == 0,
             };
-            // SAFETY: `rows` rows of `depth` values lie in `a` by its length, `groups` rows in the panel by its
-            // construction, and the sums were asserted to fit; the level is that of this CPU, detected when packing.
-            unsafe { kernel::run(b.level(), ROWS.min(rows - r), vectors, tile) };
+            element::run(b.level(), ROWS.min(rows - r), vectors, tile);
         }
     }
 }

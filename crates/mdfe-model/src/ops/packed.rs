@@ -1,34 +1,44 @@
 //! The right matrix of a product, laid out once in the order in which the kernels read it.
 
-use super::{cpu::Level, element::Element, kernel::LANES};
+use super::{number::Number, tile::LANES};
+use mdfe_simd::Level;
 
 /// Alignment of panels in bytes: a cache line, so that no vector spans two.
 const LINE: usize = 64;
 
 /// `[K, N]` in panels of up to 64 columns: `[panel][K / GROUP][columns][GROUP]`, zero-padded to whole vectors and groups.
-#[derive(Default)]
 pub(crate) struct Packed<E> {
     data: Vec<E>,
+    /// Where the panels begin in `data`.
     start: usize,
     columns: usize,
     depth: usize,
+    /// Columns of a panel but the last.
     width: usize,
-    level: Option<Level>,
+    level: Level,
 }
 
-impl<E: Element> Packed<E> {
+/// Vectors of 16 columns that one tile of a product spans: as many as the registers hold six rows of.
+fn tile_vectors(level: Level) -> usize {
+    if level.avx512().is_some() { 4 } else { 1 }
+}
+
+impl<E: Number> Packed<E> {
+    /// A matrix without rows and columns, for products at `level`.
+    pub(super) fn empty(level: Level) -> Self {
+        Self { data: Vec::new(), start: 0, columns: 0, depth: 0, width: tile_vectors(level) * LANES, level }
+    }
+
     /// The transpose of `rows [N, K]` (row-major, as a linear layer stores its weight), ready for `x · rowsᵀ`.
     pub(crate) fn transposed(level: Level, rows: &[f32], depth: usize) -> Self {
-        let mut packed = Self::default();
-        packed.reset(level, rows.len() / depth.max(1), depth);
+        let mut packed = Self::empty(level);
+        packed.reset(rows.len() / depth.max(1), depth);
         packed.fill(|k, n| E::from_f32(rows[n * depth + k]));
         packed
     }
 
     /// Makes room for a `[depth, columns]` matrix, keeping the memory of an earlier one.
-    pub(super) fn reset(&mut self, level: Level, columns: usize, depth: usize) {
-        self.level = Some(level);
-        self.width = level.tile_vectors() * LANES;
+    pub(super) fn reset(&mut self, columns: usize, depth: usize) {
         (self.columns, self.depth) = (columns, depth);
         let slack = LINE / size_of::<E>();
         let len = columns.next_multiple_of(LANES) * depth.next_multiple_of(E::GROUP);
@@ -68,8 +78,9 @@ impl<E: Element> Packed<E> {
         self.depth
     }
 
+    /// The level that the panels are laid out for.
     pub(super) fn level(&self) -> Level {
-        self.level.unwrap_or(Level::Portable)
+        self.level
     }
 
     pub(super) fn groups(&self) -> usize {
@@ -77,7 +88,7 @@ impl<E: Element> Packed<E> {
     }
 
     pub(super) fn panels(&self) -> usize {
-        self.columns.div_ceil(self.width.max(1))
+        self.columns.div_ceil(self.width)
     }
 
     /// Columns of a panel but the last.

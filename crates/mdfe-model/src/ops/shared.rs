@@ -10,10 +10,11 @@ pub(crate) struct SharedMut<'a, T> {
     borrow: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: parts are disjoint by the promise of `part`, so sharing the handle shares no value.
+// SAFETY: parts are disjoint by the promise of `part`, so sharing the handle shares no value, and the values themselves may
+// go to another thread.
 unsafe impl<T: Send> Sync for SharedMut<'_, T> {}
 
-// SAFETY: it is a mutable borrow.
+// SAFETY: it is a mutable borrow of values that may go to another thread.
 unsafe impl<T: Send> Send for SharedMut<'_, T> {}
 
 impl<'a, T> SharedMut<'a, T> {
@@ -28,8 +29,11 @@ impl<'a, T> SharedMut<'a, T> {
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     pub(crate) unsafe fn part(&self, start: usize, len: usize) -> &mut [T] {
-        assert!(start + len <= self.len, "a part of a shared slice reaches past its end");
-        // SAFETY: in bounds by the assertion, unaliased by the caller's promise.
+        assert!(
+            start <= self.len && len <= self.len - start,
+            "a part of a shared slice reaches past its end"
+        );
+        // SAFETY: in bounds by the assertion, unaliased by the caller's promise, alive as long as the borrow in `self`.
         unsafe { std::slice::from_raw_parts_mut(self.pointer.add(start), len) }
     }
 }

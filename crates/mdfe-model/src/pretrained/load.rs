@@ -78,10 +78,10 @@ fn local(path: &Path, row: &Pretrained) -> Result<Vec<PathBuf>> {
     if let Some(found) = known.iter().find(|file| file.exists()) {
         return sharded::files(found);
     }
-    let io = |source| Error::Io { action: "read", path: path.to_path_buf(), source };
+    let io = Error::io("read", path);
     let mut single = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(io)? {
-        let file = entry.map_err(io)?.path();
+    for entry in std::fs::read_dir(path).map_err(&io)? {
+        let file = entry.map_err(&io)?.path();
         if file.extension().is_some_and(|e| e == "safetensors") {
             single.push(file);
         }

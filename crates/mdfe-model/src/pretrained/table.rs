@@ -31,13 +31,13 @@ pub struct Pretrained {
     pub preprocess: PreprocessRecord,
     /// The text tower in the same weight files; `None` where there is none that mdfe reads.
     pub text: Option<TextConfig>,
-    /// The numbers of the architecture, as [`Architecture`] reads them.
+    /// The architecture's configuration, as [`Architecture`] reads it.
     #[serde(skip)]
     pub(super) tower: serde_json::Value,
 }
 
 /// The package that a row comes from; it decides the spelling of the full name and the file names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// timm: `NAME.TAG`.
@@ -58,10 +58,10 @@ impl Pretrained {
     /// The architecture as a value that can be built.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a row whose numbers no architecture reads; a test holds that there is none.
+    /// [`Error::Invalid`] for a row whose configuration no architecture reads; a test holds that there is none.
     pub fn architecture(&self) -> Result<Architecture> {
         Architecture::deserialize(&self.tower).map_err(|e| {
-            Error::Invalid(format!("the table's numbers of {} cannot be read: {e}", self.full_name()))
+            Error::Invalid(format!("the table's configuration of {} cannot be read: {e}", self.full_name()))
         })
     }
 
@@ -94,7 +94,7 @@ struct File {
 struct Model {
     name: String,
     tag: String,
-    source: String,
+    source: Source,
     family: Family,
     repo: String,
     tower: String,
@@ -102,7 +102,7 @@ struct Model {
     text: Option<String>,
 }
 
-/// What the table says about a tower beside its architecture's numbers.
+/// What the table says about a tower beside its architecture's configuration.
 #[derive(Deserialize)]
 struct Tower {
     feature_dim: usize,
@@ -116,14 +116,14 @@ fn read() -> Vec<Pretrained> {
     #[allow(clippy::expect_used)]
     let file: File = serde_json::from_str(include_str!("table.json")).expect("the built-in table parses");
     let row = |model: Model| {
-        let numbers = &file.towers[&model.tower];
+        let config = &file.towers[&model.tower];
         #[allow(clippy::expect_used)]
-        let tower = Tower::deserialize(numbers).expect("the built-in table parses");
+        let tower = Tower::deserialize(config).expect("the built-in table parses");
         Pretrained {
             name: model.name,
             tag: model.tag,
             family: model.family,
-            source: if model.source == "timm" { Source::Timm } else { Source::OpenClip },
+            source: model.source,
             repo: model.repo,
             feature_dim: tower.feature_dim,
             projected_dim: tower.projected_dim,
@@ -131,7 +131,7 @@ fn read() -> Vec<Pretrained> {
             projected_parameters: tower.projected_parameters,
             preprocess: file.preprocess[model.preprocess].clone(),
             text: model.text.map(|key| file.texts[&key].clone()),
-            tower: numbers.clone(),
+            tower: config.clone(),
         }
     };
     file.models.into_iter().map(row).collect()

@@ -1,6 +1,7 @@
 use super::{table::rows, *};
-use crate::Activation;
+use crate::{Activation, Architecture};
 use mdfe_data::{CropMode, Interpolation};
+use std::collections::HashSet;
 
 fn count(family: Family) -> usize {
     list(&Filter { family: Some(family), ..Filter::default() }).len()
@@ -11,6 +12,9 @@ fn every_family_has_the_rows_that_the_packages_list() {
     // Counted by `tests/reference/pretrained/table.py` with timm 1.0.31 and OpenCLIP 3.3.0.
     let expected = [133, 12, 7, 34, 44, 101, 8, 3, 1];
     assert_eq!(Family::ALL.map(count), expected);
+    for family in Family::ALL {
+        assert_eq!(serde_json::to_value(family).unwrap(), family.key());
+    }
     assert_eq!(list(&Filter::default()).len(), expected.iter().sum::<usize>());
 }
 
@@ -113,20 +117,34 @@ fn an_unknown_name_lists_the_nearest() {
 
 #[test]
 fn filters_narrow_the_list() {
-    let wide = Filter { min_dim: 1500, family: Some(Family::SigLip), ..Filter::default() };
-    assert!(!list(&wide).is_empty() && list(&wide).iter().all(|row| row.name.contains("g")));
+    let names = |filter: Filter| -> Vec<&str> { list(&filter).iter().map(|row| row.name.as_str()).collect() };
+    // SigLIP's giants are 1,536 wide, the next below them 1,152; MetaCLIP's bigG has 1,664, its H 1,280.
+    let wide = names(Filter { min_dim: 1153, family: Some(Family::SigLip), ..Filter::default() });
+    assert!(!wide.is_empty() && wide.iter().all(|name| name.contains("giantopt") || name.contains("gopt")));
+    let narrow = Filter { max_dim: Some(1663), family: Some(Family::MetaClip), ..Filter::default() };
+    let narrow = names(narrow);
+    assert!(
+        narrow.contains(&"ViT-H-14-quickgelu")
+            && !narrow.iter().any(|name| name.contains("bigG") || name.contains("gigantic"))
+    );
+    // The demo's backbone has 3.4M parameters, the next larger EVA02's tiny one 5.5M.
     let small = Filter { max_parameters: Some(5_000_000), ..Filter::default() };
-    assert!(list(&small).iter().any(|row| row.name == "tf_efficientnet_lite0"));
-    let sized = Filter { size: Some(518), name: Some("REG4".to_owned()), ..Filter::default() };
-    assert_eq!(list(&sized).len(), 4);
+    assert_eq!(names(small), ["tf_efficientnet_lite0"]);
+    let sized = names(Filter { size: Some(518), name: Some("REG4".to_owned()), ..Filter::default() });
+    assert_eq!(sized.len(), 4);
+    assert!(sized.iter().all(|name| name.contains("reg4_dinov2")));
+    let text = Filter { text: true, ..Filter::default() };
+    assert!(list(&text).iter().all(|row| row.text.is_some()) && list(&text).len() < 146);
 }
 
 #[test]
 fn every_row_is_an_architecture_with_as_many_parameters_as_the_packages_count() {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
+    let mut kinds = HashSet::new();
     // Rows that share a tower share its counts.
     for row in list(&Filter::default()).into_iter().filter(|row| seen.insert(row.tower.to_string())) {
         let architecture = row.architecture().unwrap();
+        kinds.insert(std::mem::discriminant(&architecture));
         let name = row.full_name();
         assert_eq!(architecture.feature_dim(false), row.feature_dim, "{name}");
         assert_eq!(architecture.parameter_count(false).unwrap() as u64, row.parameters, "{name}");
@@ -135,4 +153,5 @@ fn every_row_is_an_architecture_with_as_many_parameters_as_the_packages_count() 
             assert_eq!(architecture.parameter_count(true).unwrap() as u64, parameters, "{name}");
         }
     }
+    assert_eq!(kinds.len(), Architecture::KINDS, "a kind of architecture has no row in the table");
 }

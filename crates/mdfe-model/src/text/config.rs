@@ -1,4 +1,4 @@
-//! The numbers of a text tower.
+//! The configuration of a text tower.
 
 use crate::Activation;
 use serde::{Deserialize, Serialize};

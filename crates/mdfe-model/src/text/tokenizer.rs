@@ -112,7 +112,6 @@ impl TextTokenizer {
 const COMPANION: &str = "tokenizer_config.json";
 
 fn read_json(path: &Path) -> Result<serde_json::Value> {
-    let io = |source| Error::Io { action: "read", path: path.to_path_buf(), source };
-    let bytes = std::fs::read(path).map_err(io)?;
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
     serde_json::from_slice(&bytes).map_err(|e| Error::Invalid(format!("{} is not JSON: {e}", path.display())))
 }

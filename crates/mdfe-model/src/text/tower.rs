@@ -57,7 +57,7 @@ impl TextTower {
         Ok(tower)
     }
 
-    /// The numbers of the architecture.
+    /// The architecture's configuration.
     pub fn config(&self) -> &TextConfig {
         &self.config
     }

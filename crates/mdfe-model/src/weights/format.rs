@@ -1,6 +1,6 @@
 //! From a weights file to its reader, by the file's name.
 
-use super::{TensorSource, pickle::PickleFile, safetensors_file::SafetensorsFile, sharded};
+use super::{ANY, TensorSource, pickle::PickleFile, safetensors_file::SafetensorsFile, sharded};
 use crate::Result;
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn source(path: &Path) -> Result<Box<dyn TensorSource>> {
     if PICKLED.contains(&extension) {
         return Ok(Box::new(PickleFile::open(path)?));
     }
-    Ok(Box::new(SafetensorsFile::open(path)?))
+    Ok(Box::new(SafetensorsFile::open(path, ANY)?))
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub(crate) mod sharded;
 mod source;
 mod text_part;
 
+pub(crate) use safetensors_file::SafetensorsFile;
 pub use source::TensorSource;
 
 use crate::{Error, Result};
@@ -34,6 +35,9 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+
+/// What errors say of a file that could not even be read as weights.
+const ANY: &str = "any model";
 
 /// A set of named tensors, seen from one scope (`w.at("blocks").at(0)`). Clones share the files and the report.
 #[derive(Clone)]
@@ -95,7 +99,7 @@ impl Weights {
             let Some(short) = short else { continue };
             if let Some((_, other)) = keys.insert(short, (i, key.clone())) {
                 let problems = format!("the keys `{other}` and `{key}` name the same tensor; keep one");
-                return Err(Error::Weights { path, model: "any model".to_owned(), problems });
+                return Err(Error::misfit(&path, ANY, problems));
             }
         }
         let shared = Shared { sources, keys, report: Mutex::default(), path };
@@ -186,11 +190,7 @@ impl Weights {
         let full = self.full(key);
         let Some((source, stored)) = self.shared.keys.get(&full) else {
             let problems = format!("the key `{full}` is missing");
-            return Err(Error::Weights {
-                path: self.shared.path.clone(),
-                model: "the model".to_owned(),
-                problems,
-            });
+            return Err(Error::misfit(&self.shared.path, "the model", problems));
         };
         self.report(|r| r.used(&full));
         let tensor = self.shared.sources[*source].load(stored)?;
@@ -211,9 +211,7 @@ impl Weights {
         let problems = self.report(|r| r.problems(self.shared.keys.keys()));
         match problems {
             None => Ok(()),
-            Some(problems) => {
-                Err(Error::Weights { path: self.shared.path.clone(), model: model.to_owned(), problems })
-            }
+            Some(problems) => Err(Error::misfit(&self.shared.path, model, problems)),
         }
     }
 
@@ -232,9 +230,9 @@ impl Weights {
 /// [`Error::Io`] names the file that cannot be read.
 pub fn weights_hash(paths: &[PathBuf]) -> Result<String> {
     let hash = |path: &PathBuf| -> Result<blake3::Hash> {
-        let io = |source| Error::Io { action: "read", path: path.clone(), source };
+        let io = Error::io("read", path);
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(std::fs::File::open(path).map_err(io)?).map_err(io)?;
+        hasher.update_reader(std::fs::File::open(path).map_err(&io)?).map_err(io)?;
         Ok(hasher.finalize())
     };
     if let [one] = paths {

@@ -1,7 +1,7 @@
 //! A PyTorch state dict (`.bin`, `.pt`, `.pth`), read without running what it holds: candle interprets the few pickle
 //! operations that tensors need.
 
-use super::TensorSource;
+use super::{ANY, TensorSource};
 use crate::{Error, Result};
 use candle_core::{Tensor, pickle::PthTensors};
 use std::path::{Path, PathBuf};
@@ -19,16 +19,16 @@ pub(super) struct PickleFile {
 
 impl PickleFile {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let io = |source| Error::Io { action: "read", path: path.to_path_buf(), source };
+        let io = Error::io("read", path);
         let mut start = [0; 4];
-        let mut file = std::fs::File::open(path).map_err(io)?;
+        let mut file = std::fs::File::open(path).map_err(&io)?;
         std::io::Read::read_exact(&mut file, &mut start).map_err(io)?;
         if start != ZIP {
-            return Err(misfit(
+            return Err(Error::misfit(
                 path,
+                ANY,
                 "it is no zip archive as PyTorch writes since 1.6; write it again with `torch.save(torch.load(f), f)` or \
-                 convert it to safetensors"
-                    .to_owned(),
+                 convert it to safetensors",
             ));
         }
         for key in std::iter::once(None).chain(NESTED.map(Some)) {
@@ -42,8 +42,9 @@ impl PickleFile {
             }
         }
         let keys = NESTED.join("`, `");
-        Err(misfit(
+        Err(Error::misfit(
             path,
+            ANY,
             format!(
                 "it holds no tensors by name, neither itself nor under `{keys}`; save the model's `state_dict()` (of a \
                  TorchScript archive too)"
@@ -63,17 +64,14 @@ impl TensorSource for PickleFile {
 
     fn load(&self, key: &str) -> Result<Tensor> {
         let tensor = self.tensors.get(key).map_err(|e| unreadable(&self.path, &e))?;
-        tensor.ok_or_else(|| misfit(&self.path, format!("the key `{key}` is missing")))
+        tensor.ok_or_else(|| Error::misfit(&self.path, ANY, format!("the key `{key}` is missing")))
     }
 }
 
 fn unreadable(path: &Path, e: &candle_core::Error) -> Error {
-    misfit(
+    Error::misfit(
         path,
+        ANY,
         format!("it is not a whole PyTorch file ({e}); download it again, or convert it to safetensors"),
     )
-}
-
-fn misfit(path: &Path, problems: String) -> Error {
-    Error::Weights { path: path.to_path_buf(), model: "any model".to_owned(), problems }
 }

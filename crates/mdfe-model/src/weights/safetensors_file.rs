@@ -1,17 +1,22 @@
-//! A memory-mapped safetensors file.
+//! A memory-mapped safetensors file: the one reader of this format here.
 
 use super::TensorSource;
 use crate::{Error, Result};
 use candle_core::{DType, Device, Tensor};
 use memmap2::Mmap;
-use safetensors::{SafeTensors, tensor::Metadata};
+use safetensors::{
+    SafeTensors,
+    tensor::{Metadata, TensorView},
+};
 use std::path::{Path, PathBuf};
 
 /// Bytes before the JSON header: its length as a little-endian u64.
 const LENGTH_BYTES: usize = 8;
 
-pub(super) struct SafetensorsFile {
+pub(crate) struct SafetensorsFile {
     path: PathBuf,
+    /// What the file is for; errors say so.
+    model: String,
     map: Mmap,
     header: Metadata,
     /// Where the tensors' bytes begin.
@@ -19,17 +24,45 @@ pub(super) struct SafetensorsFile {
 }
 
 impl SafetensorsFile {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let io = |source| Error::Io { action: "read", path: path.to_path_buf(), source };
-        let file = std::fs::File::open(path).map_err(io)?;
+    /// Maps the file and reads its header; `model` is what errors say that it does not fit.
+    pub(crate) fn open(path: &Path, model: &str) -> Result<Self> {
+        let io = Error::io("read", path);
+        let file = std::fs::File::open(path).map_err(&io)?;
         // SAFETY: the map is read-only. A file that another process cuts short while it is mapped ends this process with a
         // bus error, which every reader of mapped weights accepts; nothing is written through the map.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
         let (length, header) = SafeTensors::read_metadata(&map).map_err(|e| {
-            misfit(path, format!("it is not a whole safetensors file ({e}); download it again"))
+            Error::misfit(
+                path,
+                model,
+                format!("it is not a whole safetensors file ({e}); download or write it again"),
+            )
         })?;
-        Ok(Self { path: path.to_path_buf(), map, header, data: LENGTH_BYTES + length })
+        let (path, model) = (path.to_path_buf(), model.to_owned());
+        Ok(Self { path, model, map, header, data: LENGTH_BYTES + length })
+    }
+
+    /// The value of a metadata key.
+    pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
+        self.header.metadata().as_ref()?.get(key).map(String::as_str)
+    }
+
+    /// The tensor under `key` as it lies in the file.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] when there is none.
+    pub(crate) fn view(&self, key: &str) -> Result<TensorView<'_>> {
+        let info = self.header.info(key).ok_or_else(|| self.misfit(format!("the key `{key}` is missing")))?;
+        let (start, end) = info.data_offsets;
+        let bytes = &self.map[self.data + start..self.data + end];
+        TensorView::new(info.dtype, info.shape.clone(), bytes)
+            .map_err(|e| self.misfit(format!("`{key}` cannot be read: {e}")))
+    }
+
+    /// The error of a file that does not fit.
+    pub(crate) fn misfit(&self, problems: impl Into<String>) -> Error {
+        Error::misfit(&self.path, &self.model, problems)
     }
 }
 
@@ -43,17 +76,10 @@ impl TensorSource for SafetensorsFile {
     }
 
     fn load(&self, key: &str) -> Result<Tensor> {
-        let info = self.header.info(key);
-        let info = info.ok_or_else(|| misfit(&self.path, format!("the key `{key}` is missing")))?;
-        let dtype = DType::try_from(info.dtype).map_err(|_| {
-            misfit(&self.path, format!("`{key}` is {:?}, which has no numbers to load", info.dtype))
+        let view = self.view(key)?;
+        let dtype = DType::try_from(view.dtype()).map_err(|_| {
+            self.misfit(format!("`{key}` is {:?}, a format that cannot be loaded", view.dtype()))
         })?;
-        let (start, end) = info.data_offsets;
-        let bytes = &self.map[self.data + start..self.data + end];
-        Ok(Tensor::from_raw_buffer(bytes, dtype, &info.shape, &Device::Cpu)?)
+        Ok(Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?)
     }
-}
-
-fn misfit(path: &Path, problems: String) -> Error {
-    Error::Weights { path: path.to_path_buf(), model: "any model".to_owned(), problems }
 }

@@ -1,5 +1,6 @@
 //! Weights that are cut into several files, with an index beside them (`model.safetensors.index.json`).
 
+use super::ANY;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::{
@@ -21,18 +22,22 @@ pub(crate) fn shard_names(path: &Path) -> Result<Option<Vec<String>>> {
     if !path.to_string_lossy().ends_with(SUFFIX) {
         return Ok(None);
     }
-    let io = |source| Error::Io { action: "read", path: path.to_path_buf(), source };
+    let io = Error::io("read", path);
     let text = std::fs::read_to_string(path).map_err(io)?;
     let index: Index = serde_json::from_str(&text).map_err(|e| {
-        misfit(path, format!("it is not the index of a sharded model ({e}); download it again"))
+        Error::misfit(path, ANY, format!("it is not the index of a sharded model ({e}); download it again"))
     })?;
     let names: BTreeSet<String> = index.weight_map.into_values().collect();
     // A name with a folder in it could lead out of the model's own.
     if let Some(odd) = names.iter().find(|name| name.contains(['/', '\\']) || name.starts_with('.')) {
-        return Err(misfit(path, format!("it lists the shard `{odd}`, which is not a plain file name")));
+        return Err(Error::misfit(
+            path,
+            ANY,
+            format!("it lists the shard `{odd}`, which is not a plain file name"),
+        ));
     }
     if names.is_empty() {
-        return Err(misfit(path, "its `weight_map` is empty; download it again".to_owned()));
+        return Err(Error::misfit(path, ANY, "its `weight_map` is empty; download it again"));
     }
     Ok(Some(names.into_iter().collect()))
 }
@@ -48,11 +53,7 @@ pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
             "the shards `{}` are not beside it; download them into the same folder",
             missing.join("`, `")
         );
-        return Err(misfit(path, problems));
+        return Err(Error::misfit(path, ANY, problems));
     }
     Ok(names.iter().map(|name| folder.join(name)).collect())
-}
-
-fn misfit(path: &Path, problems: String) -> Error {
-    Error::Weights { path: path.to_path_buf(), model: "any model".to_owned(), problems }
 }

@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use candle_core::Tensor;
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::Path};
 
 /// A file or a map that holds tensors under their stored keys.
 pub trait TensorSource: Send + Sync {
@@ -29,10 +29,8 @@ impl TensorSource for HashMap<String, Tensor> {
     }
 
     fn load(&self, key: &str) -> Result<Tensor> {
-        self.get(key).cloned().ok_or_else(|| Error::Weights {
-            path: PathBuf::from("<tensors in memory>"),
-            model: "the model".to_owned(),
-            problems: format!("the key `{key}` is missing"),
-        })
+        let path = Path::new("<tensors in memory>");
+        let missing = || Error::misfit(path, "the model", format!("the key `{key}` is missing"));
+        self.get(key).cloned().ok_or_else(missing)
     }
 }

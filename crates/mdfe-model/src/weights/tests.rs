@@ -66,7 +66,10 @@ fn a_file_that_is_cut_short_or_absent_is_named() {
     let path = dir.path().join("cut.safetensors");
     std::fs::write(&path, b"\x10\0\0\0\0\0\0\0{").unwrap();
     let message = Weights::open(std::slice::from_ref(&path)).err().unwrap().to_string();
-    assert!(message.contains("cut.safetensors") && message.contains("download it again"), "{message}");
+    assert!(
+        message.contains("cut.safetensors") && message.contains("download or write it again"),
+        "{message}"
+    );
     std::fs::remove_file(&path).unwrap();
     let message = Weights::open(&[path]).err().unwrap().to_string();
     assert!(message.contains("cannot read") && message.contains("cut.safetensors"), "{message}");

@@ -45,8 +45,8 @@ impl Weights {
         }
         let parts = parts(sources);
         if parts.iter().all(|part| part.keys.is_empty()) {
-            let problems = "it holds an image tower only; give a checkpoint of both towers".to_owned();
-            return Err(Error::Weights { path, model: "a text tower".to_owned(), problems });
+            let problems = "it holds an image tower only; give a checkpoint of both towers";
+            return Err(Error::misfit(&path, "a text tower", problems));
         }
         let boxed = |part| Box::new(part) as Box<dyn TensorSource>;
         Self::from_sources(parts.into_iter().map(boxed).collect(), path)

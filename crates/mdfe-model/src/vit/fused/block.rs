@@ -1,31 +1,30 @@
 //! One block over slices.
 
-use super::{
-    linear::{FusedLinear, FusedNorm, values},
-    scratch::Scratch,
-};
+use super::scratch::Scratch;
 use crate::{
     Result,
-    blocks::{Block, NormOrder, Qkv, Rope, Up},
-    ops::{self, Activation, AttentionShape, Element, Level, reserve},
+    blocks::{Block, NormOrder, Qkv, Residual, Rope},
+    fused::{FusedLinear, FusedMlp, FusedNorm, values},
+    ops::{self, AttentionShape, Element, Number, reserve},
 };
+use mdfe_simd::Level;
 use rayon::prelude::*;
 
 /// A transformer block with packed weights.
 pub(super) struct FusedBlock<E> {
-    order: NormOrder,
-    norm1: FusedNorm,
     qkv: FusedLinear<E>,
     attention_norm: Option<FusedNorm>,
     proj: FusedLinear<E>,
-    gamma1: Option<Vec<f32>>,
-    norm2: FusedNorm,
-    up: FusedLinear<E>,
-    /// The activation of a plain MLP; none for SwiGLU, whose two halves `up` gives at once.
-    act: Option<Activation>,
-    mlp_norm: Option<FusedNorm>,
-    down: FusedLinear<E>,
-    gamma2: Option<Vec<f32>>,
+    attention_residual: FusedResidual,
+    mlp: FusedMlp<E>,
+    mlp_residual: FusedResidual,
+}
+
+/// How a branch leaves the residual stream and comes back to it.
+struct FusedResidual {
+    order: NormOrder,
+    norm: FusedNorm,
+    gamma: Option<Vec<f32>>,
 }
 
 impl<E: Element> FusedBlock<E> {
@@ -35,24 +34,13 @@ impl<E: Element> FusedBlock<E> {
             Qkv::Joint(linear) => FusedLinear::new(linear)?,
             Qkv::Split { q, k, v } => FusedLinear::stack(&[q, k, v])?,
         };
-        let (up, act) = match &block.mlp.up {
-            Up::Plain { fc, act } => (FusedLinear::new(fc)?, Some(*act)),
-            Up::GatedJoint { fc } => (FusedLinear::new(fc)?, None),
-            Up::GatedSplit { gate, value } => (FusedLinear::stack(&[gate, value])?, None),
-        };
         Ok(Self {
-            order: block.order,
-            norm1: FusedNorm::new(&block.norm1)?,
             qkv,
             attention_norm: FusedNorm::maybe(&attention.norm)?,
             proj: FusedLinear::new(&attention.proj)?,
-            gamma1: block.scale1.as_ref().map(values).transpose()?,
-            norm2: FusedNorm::new(&block.norm2)?,
-            up,
-            act,
-            mlp_norm: FusedNorm::maybe(&block.mlp.norm)?,
-            down: FusedLinear::new(&block.mlp.down)?,
-            gamma2: block.scale2.as_ref().map(values).transpose()?,
+            attention_residual: FusedResidual::new(&block.attention_residual, block.order)?,
+            mlp: FusedMlp::new(&block.mlp)?,
+            mlp_residual: FusedResidual::new(&block.mlp_residual, block.order)?,
         })
     }
 
@@ -62,57 +50,47 @@ impl<E: Element> FusedBlock<E> {
         let m = shape.batch * shape.tokens;
         let x = reserve(&mut scratch.x, m * width);
         let narrow = reserve(&mut scratch.narrow, m * width);
-        self.pre_norm(&self.norm1, x, narrow);
-        let qkv = reserve(&mut scratch.wide, m * 3 * width);
+        self.attention_residual.read(x, narrow);
+        let qkv = reserve(&mut scratch.hidden.wide, m * 3 * width);
         self.qkv.store(narrow, None, qkv);
         if let Some(rope) = rope {
             apply_rope(qkv, shape, rope);
         }
-        ops::attention(shape, qkv, narrow);
+        ops::attention(Level::current(), shape, qkv, narrow);
         if let Some(norm) = &self.attention_norm {
             norm.in_place(narrow);
         }
-        self.leave(&self.proj, (&self.norm1, self.gamma1.as_deref()), narrow, (x, &mut scratch.branch));
+        self.attention_residual.add(&self.proj, narrow, x, &mut scratch.branch);
 
-        self.pre_norm(&self.norm2, x, narrow);
-        let outputs = self.up.outputs();
-        let wide = reserve(&mut scratch.wide, m * outputs);
-        self.up.store(narrow, self.act, wide);
-        let hidden = if self.act.is_some() {
-            wide
-        } else {
-            let gated = reserve(&mut scratch.gated, m * outputs / 2);
-            gate(wide, outputs / 2, gated);
-            gated
-        };
-        if let Some(norm) = &self.mlp_norm {
-            norm.in_place(hidden);
-        }
-        self.leave(&self.down, (&self.norm2, self.gamma2.as_deref()), hidden, (x, &mut scratch.branch));
+        self.mlp_residual.read(x, narrow);
+        let hidden = self.mlp.hidden(narrow, &mut scratch.hidden);
+        self.mlp_residual.add(&self.mlp.down, hidden, x, &mut scratch.branch);
+    }
+}
+
+impl FusedResidual {
+    fn new(residual: &Residual, order: NormOrder) -> Result<Self> {
+        let gamma = residual.scale.as_ref().map(values).transpose()?;
+        Ok(Self { order, norm: FusedNorm::new(&residual.norm)?, gamma })
     }
 
-    /// What a branch reads of the residual stream.
-    fn pre_norm(&self, norm: &FusedNorm, x: &[f32], out: &mut [E]) {
+    /// What a branch reads of the residual stream `x [M, D]`.
+    fn read<E: Number>(&self, x: &[f32], out: &mut [E]) {
         match self.order {
-            NormOrder::Before => norm.write(x, out),
+            NormOrder::Before => self.norm.write(x, out),
             NormOrder::After => out.iter_mut().zip(x).for_each(|(out, x)| *out = E::from_f32(*x)),
         }
     }
 
-    /// Adds the end of a branch, `layer(y)`, to the residual stream.
-    fn leave(
-        &self,
-        layer: &FusedLinear<E>,
-        (norm, gamma): (&FusedNorm, Option<&[f32]>),
-        y: &[E],
-        (x, branch): (&mut [f32], &mut Vec<f32>),
-    ) {
+    /// Adds the end of a branch, `layer(y)`, to the residual stream `x [M, D]`; `branch` is memory.
+    fn add<E: Element>(&self, layer: &FusedLinear<E>, y: &[E], x: &mut [f32], branch: &mut Vec<f32>) {
+        let gamma = self.gamma.as_deref();
         match self.order {
             NormOrder::Before => layer.add_to(y, gamma, x),
             NormOrder::After => {
                 let branch = reserve(branch, x.len());
                 layer.store(y, None, branch);
-                norm.in_place(branch);
+                self.norm.in_place(branch);
                 match gamma {
                     Some(gamma) => {
                         let scale = gamma.iter().cycle();
@@ -125,23 +103,10 @@ impl<E: Element> FusedBlock<E> {
     }
 }
 
-/// SwiGLU's product: `out [M, H] = silu(a) · b` of rows `[a, b]` of `both [M, 2 H]`.
-fn gate<E: Element>(both: &[E], half: usize, out: &mut [E]) {
-    let level = Level::detect();
-    out.par_chunks_mut(half).zip(both.par_chunks(2 * half)).for_each(|(out, both)| {
-        level.vectorize(|| {
-            let (a, b) = both.split_at(half);
-            for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-                *out = E::from_f32(ops::silu(a.to_f32()) * b.to_f32());
-            }
-        });
-    });
-}
-
-/// Turns q and k of the patches of `qkv [B, T, 3, heads, d]` by their rotary positions.
-fn apply_rope<E: Element>(qkv: &mut [E], shape: AttentionShape, rope: &Rope) {
+/// Applies the rotary positions of the patches to q and k of `qkv [B, T, 3, heads, d]`.
+fn apply_rope<E: Number>(qkv: &mut [E], shape: AttentionShape, rope: &Rope) {
     let AttentionShape { tokens, heads, head_dim: d, .. } = shape;
-    let level = Level::detect();
+    let level = Level::current();
     qkv.par_chunks_mut(3 * heads * d).enumerate().for_each(|(row, qkv)| {
         let token = row % tokens;
         if token < rope.prefix {

@@ -1,11 +1,14 @@
-//! Tokens to one vector over slices, in f32 whatever the tower computes in: it is a hundredth of the work.
+//! The tokens of an image to one row of features over slices, in f32 whatever the tower computes in: it is a hundredth of the
+//! work.
 
-use super::linear::{FusedLinear, FusedNorm, values};
 use crate::{
     Result,
-    blocks::{AttentionPool, Up},
-    ops::{self, Activation},
+    blocks::{AttentionPool, Linear},
+    fused::{FusedLinear, FusedMlp, FusedNorm, Hidden, values},
+    ops::{self, dot},
+    vit::tower::Pool,
 };
+use candle_core::Tensor;
 use rayon::prelude::*;
 
 /// The pooling of a [`super::FusedTower`].
@@ -19,22 +22,24 @@ pub(super) enum FusedPool {
 }
 
 impl FusedPool {
+    pub(super) fn new(pool: &Pool) -> Result<Self> {
+        Ok(match pool {
+            Pool::Token => Self::Token,
+            Pool::Mean => Self::Mean,
+            Pool::Attention(pool) => Self::Attention(Box::new(FusedAttentionPool::new(pool)?)),
+        })
+    }
+
     /// `x [B, T, D]` to `[B, D]`, the first `prefix` of T tokens being no patches.
     pub(super) fn forward(&self, x: &[f32], tokens: usize, width: usize, prefix: usize) -> Vec<f32> {
+        let mut pooled = vec![0.0; x.len() / tokens];
+        let images = pooled.chunks_exact_mut(width).zip(x.chunks_exact(tokens * width));
         match self {
-            Self::Token => x.chunks_exact(tokens * width).flat_map(|image| image[..width].to_vec()).collect(),
-            Self::Mean => x
-                .chunks_exact(tokens * width)
-                .flat_map(|image| {
-                    let mut sum = vec![0f64; width];
-                    for token in image[prefix * width..].chunks_exact(width) {
-                        sum.iter_mut().zip(token).for_each(|(sum, x)| *sum += f64::from(*x));
-                    }
-                    sum.into_iter().map(move |sum| (sum / (tokens - prefix) as f64) as f32)
-                })
-                .collect(),
-            Self::Attention(pool) => pool.forward(x, tokens),
+            Self::Token => images.for_each(|(out, image)| out.copy_from_slice(&image[..width])),
+            Self::Mean => images.for_each(|(out, image)| ops::mean(&image[prefix * width..], out)),
+            Self::Attention(pool) => pool.forward(x, tokens, &mut pooled),
         }
+        pooled
     }
 }
 
@@ -51,13 +56,11 @@ pub(super) struct FusedAttentionPool {
     value_bias: Vec<f32>,
     proj: FusedLinear<f32>,
     norm: FusedNorm,
-    up: FusedLinear<f32>,
-    act: Activation,
-    down: FusedLinear<f32>,
+    mlp: FusedMlp<f32>,
 }
 
 impl FusedAttentionPool {
-    pub(super) fn new(pool: &AttentionPool) -> Result<Self> {
+    fn new(pool: &AttentionPool) -> Result<Self> {
         let (width, heads) = (pool.latent.elem_count(), pool.heads);
         let d = width / heads;
         let q = values(&pool.q.forward(&pool.latent)?)?;
@@ -70,43 +73,33 @@ impl FusedAttentionPool {
                 row.iter_mut().zip(&key[c * width..]).for_each(|(sum, k)| *sum += q * k);
             }
         }
-        let device = pool.latent.device();
-        let queries = candle_core::Tensor::from_vec(queries, (heads, width), device)?;
+        let queries = Tensor::from_vec(queries, (heads, width), pool.latent.device())?;
         let bias = pool.kv.bias.as_ref().map(values).transpose()?;
-        let (fc, act) = match &pool.mlp.up {
-            Up::Plain { fc, act } => (fc, *act),
-            Up::GatedJoint { fc } | Up::GatedSplit { gate: fc, .. } => (fc, Activation::Silu),
-        };
         Ok(Self {
             heads,
             width,
-            queries: FusedLinear::new(&crate::blocks::Linear { weight: queries, bias: None })?,
+            queries: FusedLinear::new(&Linear { weight: queries, bias: None })?,
             value: value.to_vec(),
             value_bias: bias.map_or_else(|| vec![0.0; width], |bias| bias[width..].to_vec()),
             proj: FusedLinear::new(&pool.proj)?,
             norm: FusedNorm::new(&pool.norm)?,
-            up: FusedLinear::new(fc)?,
-            act,
-            down: FusedLinear::new(&pool.mlp.down)?,
+            mlp: FusedMlp::new(&pool.mlp)?,
         })
     }
 
-    fn forward(&self, x: &[f32], tokens: usize) -> Vec<f32> {
+    /// `x [B, T, D]` to `out [B, D]`.
+    fn forward(&self, x: &[f32], tokens: usize, out: &mut [f32]) {
         let (d, heads) = (self.width, self.heads);
-        let batch = x.len() / (tokens * d);
-        let mut scores = vec![0f32; batch * tokens * heads];
+        let mut scores = vec![0f32; x.len() / d * heads];
         self.queries.store(x, None, &mut scores);
-        let mut pooled = vec![0f32; batch * d];
+        let mut pooled = vec![0f32; out.len()];
         let images = x.par_chunks(tokens * d).zip(scores.par_chunks_mut(tokens * heads));
         pooled.par_chunks_mut(d).zip(images).for_each(|(out, (x, scores))| self.attend(x, scores, out));
-        let mut y = vec![0f32; batch * d];
-        self.proj.store(&pooled, None, &mut y);
-        let mut normed = vec![0f32; batch * d];
-        self.norm.write(&y, &mut normed);
-        let mut hidden = vec![0f32; batch * self.up.outputs()];
-        self.up.store(&normed, Some(self.act), &mut hidden);
-        self.down.add_to(&hidden, None, &mut y);
-        y
+        self.proj.store(&pooled, None, out);
+        let mut normed = vec![0f32; out.len()];
+        self.norm.write(out, &mut normed);
+        let mut memory = Hidden::default();
+        self.mlp.down.add_to(self.mlp.hidden(&normed, &mut memory), None, out);
     }
 
     /// One image: `x [T, D]`, `scores [T, heads]` to the attended values `out [D]`.
@@ -131,19 +124,7 @@ impl FusedAttentionPool {
         let d = width / heads;
         for (c, out) in out.iter_mut().enumerate() {
             let mean = &means[c / d * width..][..width];
-            *out = self.value_bias[c] + dot(&self.value[c * width..][..width], mean);
+            *out = self.value_bias[c] + dot::<16, f32>(&self.value[c * width..][..width], mean);
         }
     }
-}
-
-/// Sixteen partial sums.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0f32; 16];
-    let ((a, ar), (b, br)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    for (a, b) in a.iter().zip(b) {
-        for i in 0..16 {
-            sums[i] += a[i] * b[i];
-        }
-    }
-    sums.iter().sum::<f32>() + ar.iter().zip(br).map(|(a, b)| a * b).sum::<f32>()
 }

@@ -1,5 +1,6 @@
 //! Memory that a forward pass writes and the next one reuses.
 
+use crate::fused::Hidden;
 use std::sync::{Mutex, PoisonError};
 
 /// The buffers of one forward pass over M = B T tokens.
@@ -7,20 +8,18 @@ use std::sync::{Mutex, PoisonError};
 pub(super) struct Scratch<E> {
     /// The residual stream, `[M, D]`; always f32.
     pub(super) x: Vec<f32>,
-    /// What the next product reads, `[M, D]`: unfolded patches, normalised tokens, attended values.
+    /// What the next product reads, `[M, D]`: normalised tokens, attended values.
     pub(super) narrow: Vec<E>,
-    /// `[M, 3 D]` of attention and `[M, H]` or `[M, 2 H]` of the MLP.
-    pub(super) wide: Vec<E>,
-    /// `[M, H]`: the gated half of an MLP.
-    pub(super) gated: Vec<E>,
+    /// What is inside the MLP; its wide part also holds unfolded patches and `[M, 3 D]` of attention.
+    pub(super) hidden: Hidden<E>,
     /// `[M, D]` in f32, where a branch is normalised after itself.
     pub(super) branch: Vec<f32>,
 }
 
 /// Scratches that are not in use: one for each thread that ever ran a forward pass at the same time.
-pub(super) struct Pool<E>(Mutex<Vec<Scratch<E>>>);
+pub(super) struct Scratches<E>(Mutex<Vec<Scratch<E>>>);
 
-impl<E: Default> Pool<E> {
+impl<E: Default> Scratches<E> {
     pub(super) fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }

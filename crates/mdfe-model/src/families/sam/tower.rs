@@ -1,26 +1,29 @@
 //! SAM's encoder as tensors.
 
-use super::{SamConfig, relative, windows::Windows};
+use super::{
+    SamConfig,
+    relative::{self, Relative},
+    windows::Windows,
+};
 use crate::{
     Result, Weights,
-    blocks::{LayerNorm, Linear, Mlp, Mode, PatchEmbed, Up, resample_positions},
-    dual::TensorTower,
-    families::VitSize,
+    blocks::{LayerNorm, Linear, Mlp, Mode, PatchEmbed, SCORES_AT_ONCE, Up, resample_positions, softmax},
     ops::Activation,
+    size::Size,
+    tower::TensorTower,
+    vit::VitSize,
 };
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 
 /// What the neck's norms add to the variance: timm's `LayerNorm2d`.
 const NECK_EPS: f64 = 1e-6;
-/// Scores that may be alive at once, in values: 512 MiB of bf16.
-const SCORES_AT_ONCE: usize = 256 << 20;
 
 /// The whole encoder.
-pub(super) struct Tower {
+pub(crate) struct Tower {
     pub(super) patch: PatchEmbed,
     /// `[P, D]`, for `grid`.
     positions: Tensor,
-    grid: (usize, usize),
+    grid: Size,
     pub(super) blocks: Vec<Block>,
     pub(super) neck: Option<Neck>,
 }
@@ -31,8 +34,7 @@ pub(super) struct Block {
     pub(super) qkv: Linear,
     pub(super) proj: Linear,
     pub(super) heads: usize,
-    /// `[2 h - 1, d]` and `[2 w - 1, d]`.
-    pub(super) relative: (Tensor, Tensor),
+    pub(super) relative: Relative,
     /// The side of its windows; none for the whole map.
     pub(super) window: Option<usize>,
     pub(super) norm2: LayerNorm,
@@ -50,7 +52,7 @@ pub(super) struct Neck {
 impl Tower {
     pub(super) fn load(config: &SamConfig, w: &Weights, proj_layer: bool) -> Result<Self> {
         let VitSize { width, patch_size, depth, .. } = config.size;
-        let (rows, columns) = config.size.grid();
+        let grid = config.size.grid();
         let blocks =
             (0..depth).map(|i| Block::load(config, &w.at("blocks").at(i), i)).collect::<Result<_>>()?;
         w.allow_unused("head.");
@@ -59,9 +61,11 @@ impl Tower {
             w.allow_unused("neck.");
         }
         Ok(Self {
-            patch: PatchEmbed::load(&w.at("patch_embed").at("proj"), (width, patch_size), true)?,
-            positions: w.get("pos_embed", &[1, rows, columns, width])?.reshape((rows * columns, width))?,
-            grid: (rows, columns),
+            patch: PatchEmbed::load(&w.at("patch_embed").at("proj"), width, patch_size, true)?,
+            positions: w
+                .get("pos_embed", &[1, grid.height, grid.width, width])?
+                .reshape((grid.area(), width))?,
+            grid,
             blocks,
             neck,
         })
@@ -75,7 +79,7 @@ impl Tower {
             false => resample_positions(&self.positions, self.grid, grid)?,
         };
         let x = self.patch.forward(pixels)?.broadcast_add(&positions)?;
-        Ok(x.reshape((pixels.dim(0)?, grid.0, grid.1, ()))?)
+        Ok(x.reshape((pixels.dim(0)?, grid.height, grid.width, ()))?)
     }
 
     /// The mean over the map `x [B, h, w, D]`, behind the neck if it is wanted.
@@ -106,7 +110,7 @@ impl Block {
     fn load(config: &SamConfig, w: &Weights, i: usize) -> Result<Self> {
         let VitSize { width, heads, mlp_dim, .. } = config.size;
         let window = config.window(i);
-        let (rows, columns) = window.map_or(config.size.grid(), |side| (side, side));
+        let Size { height, width: columns } = window.map_or(config.size.grid(), Size::square);
         let (attn, mlp) = (w.at("attn"), w.at("mlp"));
         let norm = |name: &str| LayerNorm::load(&w.at(name), width, config.norm_eps);
         let table = |key: &str, side: usize| attn.get(key, &[2 * side - 1, width / heads]);
@@ -116,7 +120,7 @@ impl Block {
             qkv: Linear::load(&attn.at("qkv"), 3 * width, width)?,
             proj: Linear::load(&attn.at("proj"), width, width)?,
             heads,
-            relative: (table("rel_pos_h", rows)?, table("rel_pos_w", columns)?),
+            relative: Relative { rows: table("rel_pos_h", height)?, columns: table("rel_pos_w", columns)? },
             window,
             norm2: norm("norm2")?,
             mlp: Mlp { up, norm: None, down: Linear::load(&mlp.at("fc2"), width, mlp_dim)? },
@@ -125,8 +129,8 @@ impl Block {
 
     /// `x [B, h, w, D]` to the same shape.
     fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let (_, h, w, _) = x.dims4()?;
-        let windows = Windows::new((h, w), self.window);
+        let (_, height, width, _) = x.dims4()?;
+        let windows = Windows::new(Size { height, width }, self.window);
         let split = windows.split(&self.norm1.forward(x, mode)?)?;
         let attended = self.attend(&split, windows.window, mode)?;
         let x = (x + windows.join(&self.proj.forward(&attended)?)?)?;
@@ -135,7 +139,8 @@ impl Block {
     }
 
     /// Attention within each window: `x [N, T, D]` to the same shape, the scores of a few rows of queries at a time.
-    fn attend(&self, x: &Tensor, (h, w): (usize, usize), mode: Mode) -> Result<Tensor> {
+    fn attend(&self, x: &Tensor, window: Size, mode: Mode) -> Result<Tensor> {
+        let Size { height: h, width: w } = window;
         let (n, t, width) = x.dims3()?;
         let (heads, d) = (self.heads, width / self.heads);
         let qkv = self.qkv.forward(x)?.reshape((n, t, 3, heads, d))?;
@@ -143,7 +148,8 @@ impl Block {
             Ok(qkv.narrow(2, i, 1)?.squeeze(2)?.transpose(1, 2)?.contiguous()?.reshape((n * heads, t, d))?)
         };
         let (q, k, v) = (part(0)?, part(1)?.t()?, part(2)?);
-        let (rows, columns) = (relative::pairs(&self.relative.0, h)?, relative::pairs(&self.relative.1, w)?);
+        let Relative { rows, columns } = &self.relative;
+        let (rows, columns) = (relative::pairs(rows, h)?, relative::pairs(columns, w)?);
         let at_once = match mode {
             Mode::Inference => (SCORES_AT_ONCE / (n * heads * w * t)).clamp(1, h),
             Mode::Training => h,
@@ -154,11 +160,7 @@ impl Block {
             let q = q.narrow(1, first * w, count * w)?.contiguous()?;
             let bias = bias(&q, &rows.narrow(0, first, count)?, &columns)?;
             let scores = ((q * (1.0 / (d as f64).sqrt()))?.matmul(&k)? + bias)?;
-            let weights = match mode {
-                Mode::Inference => candle_nn::ops::softmax_last_dim(&scores)?,
-                Mode::Training => candle_nn::ops::softmax(&scores, D::Minus1)?,
-            };
-            parts.push(weights.matmul(&v)?);
+            parts.push(softmax(&scores, mode)?.matmul(&v)?);
         }
         let y = Tensor::cat(&parts, 1)?.reshape((n, heads, t, d))?.transpose(1, 2)?;
         Ok(y.contiguous()?.reshape((n, t, width))?)

@@ -10,13 +10,10 @@
 mod fused;
 mod tower;
 
-use crate::{
-    Result, Weights,
-    dual::{DualFamily, Half, SliceTower, TensorTower},
-};
+use crate::{Result, Weights, ops::Element, tower::TowerConfig};
 use fused::FusedConvNext;
 use serde::{Deserialize, Serialize};
-use tower::{Block, Tower};
+use tower::Tower;
 
 /// A ConvNeXt tower of OpenCLIP.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,20 +52,19 @@ impl ConvNextConfig {
     }
 }
 
-impl DualFamily for ConvNextConfig {
+impl TowerConfig for ConvNextConfig {
+    type Tensors = Tower;
+    type Packed<E: Element> = FusedConvNext<E>;
+
     fn feature_dim(&self, proj_layer: bool) -> usize {
         self.projected_dim.filter(|_| proj_layer).unwrap_or_else(|| self.width())
     }
 
-    fn tensors(&self, w: &Weights, proj_layer: bool) -> Result<Box<dyn TensorTower>> {
-        Ok(Box::new(Tower::load(self, w, proj_layer)?))
+    fn tensors(&self, w: &Weights, proj_layer: bool) -> Result<Tower> {
+        Tower::load(self, w, proj_layer)
     }
 
-    fn packed_f32(&self, w: &Weights, proj_layer: bool) -> Result<Box<dyn SliceTower>> {
-        Ok(Box::new(FusedConvNext::<f32>::new(Tower::load(self, w, proj_layer)?)?))
-    }
-
-    fn packed_bf16(&self, w: &Weights, proj_layer: bool) -> Result<Box<dyn SliceTower>> {
-        Ok(Box::new(FusedConvNext::<Half>::new(Tower::load(self, w, proj_layer)?)?))
+    fn packed<E: Element>(&self, w: &Weights, proj_layer: bool) -> Result<FusedConvNext<E>> {
+        FusedConvNext::new(Tower::load(self, w, proj_layer)?)
     }
 }

@@ -12,10 +12,7 @@ mod conv;
 mod fused;
 mod tower;
 
-use crate::{
-    Result, Weights,
-    dual::{DualFamily, Half, SliceTower, TensorTower},
-};
+use crate::{Result, Weights, ops::Element, tower::TowerConfig};
 use fused::FusedEfficientNet;
 use serde::{Deserialize, Serialize};
 use tower::Tower;
@@ -47,45 +44,38 @@ struct Stage {
     blocks: usize,
 }
 
-const fn stage([kernel, stride, expand, width, blocks]: [usize; 5]) -> Stage {
+const fn stage(kernel: usize, stride: usize, expand: usize, width: usize, blocks: usize) -> Stage {
     Stage { kernel, stride, expand, width, blocks }
 }
 
 /// timm `_gen_efficientnet_lite` at width and depth 1.
 const LITE0: [Stage; 7] = [
-    stage([3, 1, 1, 16, 1]),
-    stage([3, 2, 6, 24, 2]),
-    stage([5, 2, 6, 40, 2]),
-    stage([3, 2, 6, 80, 3]),
-    stage([5, 1, 6, 112, 3]),
-    stage([5, 2, 6, 192, 4]),
-    stage([3, 1, 6, 320, 1]),
+    stage(3, 1, 1, 16, 1),
+    stage(3, 2, 6, 24, 2),
+    stage(5, 2, 6, 40, 2),
+    stage(3, 2, 6, 80, 3),
+    stage(5, 1, 6, 112, 3),
+    stage(5, 2, 6, 192, 4),
+    stage(3, 1, 6, 320, 1),
 ];
 /// Width of the stem and of the features.
 const STEM: usize = 32;
 const HEAD: usize = 1280;
 
-impl DualFamily for EfficientNetLiteConfig {
+impl TowerConfig for EfficientNetLiteConfig {
+    type Tensors = Tower;
+    type Packed<E: Element> = FusedEfficientNet<E>;
+
     fn feature_dim(&self, _: bool) -> usize {
         HEAD
     }
 
-    fn tensors(&self, w: &Weights, _: bool) -> Result<Box<dyn TensorTower>> {
-        Ok(Box::new(self.tower(w)?))
-    }
-
-    fn packed_f32(&self, w: &Weights, _: bool) -> Result<Box<dyn SliceTower>> {
-        Ok(Box::new(FusedEfficientNet::<f32>::new(&self.tower(w)?)?))
-    }
-
-    fn packed_bf16(&self, w: &Weights, _: bool) -> Result<Box<dyn SliceTower>> {
-        Ok(Box::new(FusedEfficientNet::<Half>::new(&self.tower(w)?)?))
-    }
-}
-
-impl EfficientNetLiteConfig {
-    fn tower(&self, w: &Weights) -> Result<Tower> {
+    fn tensors(&self, w: &Weights, _: bool) -> Result<Tower> {
         let EfficientNetLiteVariant::Lite0 = self.variant;
         Tower::load(w, &LITE0)
+    }
+
+    fn packed<E: Element>(&self, w: &Weights, proj_layer: bool) -> Result<FusedEfficientNet<E>> {
+        FusedEfficientNet::new(&self.tensors(w, proj_layer)?)
     }
 }

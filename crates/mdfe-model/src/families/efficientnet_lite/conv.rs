@@ -23,7 +23,7 @@ pub(super) struct Conv {
 
 impl Conv {
     /// Reads `{conv}.weight` of `shape` and the batch norm `{norm}.*`.
-    pub(super) fn load(w: &Weights, (conv, norm): (&str, &str), shape: &[usize; 4]) -> Result<Self> {
+    pub(super) fn load(w: &Weights, conv: &str, norm: &str, shape: &[usize; 4]) -> Result<Self> {
         let norm = w.at(norm);
         // PyTorch's counter of training steps.
         norm.allow_unused("num_batches_tracked");

@@ -13,11 +13,7 @@ mod relative;
 mod tower;
 mod windows;
 
-use crate::{
-    Result, Weights,
-    dual::{DualFamily, Half, SliceTower, TensorTower},
-    families::VitSize,
-};
+use crate::{Result, Weights, ops::Element, tower::TowerConfig, vit::VitSize};
 use fused::FusedSam;
 use serde::{Deserialize, Serialize};
 use tower::Tower;
@@ -25,7 +21,7 @@ use tower::Tower;
 /// A SAM image encoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SamConfig {
-    /// The transformer's numbers.
+    /// The transformer's dimensions.
     #[serde(flatten)]
     pub size: VitSize,
     /// Side of the windows in patches.
@@ -45,20 +41,19 @@ impl SamConfig {
     }
 }
 
-impl DualFamily for SamConfig {
+impl TowerConfig for SamConfig {
+    type Tensors = Tower;
+    type Packed<E: Element> = FusedSam<E>;
+
     fn feature_dim(&self, proj_layer: bool) -> usize {
         if proj_layer { self.neck_dim } else { self.size.width }
     }
 
-    fn tensors(&self, w: &Weights, proj_layer: bool) -> Result<Box<dyn TensorTower>> {
-        Ok(Box::new(Tower::load(self, w, proj_layer)?))
+    fn tensors(&self, w: &Weights, proj_layer: bool) -> Result<Tower> {
+        Tower::load(self, w, proj_layer)
     }
 
-    fn packed_f32(&self, w: &Weights, proj_layer: bool) -> Result<Box<dyn SliceTower>> {
-        Ok(Box::new(FusedSam::<f32>::new(Tower::load(self, w, proj_layer)?)?))
-    }
-
-    fn packed_bf16(&self, w: &Weights, proj_layer: bool) -> Result<Box<dyn SliceTower>> {
-        Ok(Box::new(FusedSam::<Half>::new(Tower::load(self, w, proj_layer)?)?))
+    fn packed<E: Element>(&self, w: &Weights, proj_layer: bool) -> Result<FusedSam<E>> {
+        FusedSam::new(Tower::load(self, w, proj_layer)?)
     }
 }

@@ -4,8 +4,9 @@ use super::{HEAD, STEM, Stage, conv::Conv};
 use crate::{
     Error, Result, Weights,
     blocks::Mode,
-    dual::TensorTower,
     ops::{Activation, Window},
+    size::Size,
+    tower::TensorTower,
 };
 use candle_core::Tensor;
 
@@ -13,7 +14,7 @@ use candle_core::Tensor;
 pub(super) const STEM_WINDOW: Window = Window { size: 3, stride: 2 };
 
 /// The whole tower.
-pub(super) struct Tower {
+pub(crate) struct Tower {
     pub(super) stem: Conv,
     pub(super) blocks: Vec<Block>,
     pub(super) head: Conv,
@@ -32,7 +33,7 @@ pub(super) struct Block {
 
 impl Tower {
     pub(super) fn load(w: &Weights, stages: &[Stage]) -> Result<Self> {
-        let stem = Conv::load(w, ("conv_stem", "bn1"), &[STEM, 3, 3, 3])?;
+        let stem = Conv::load(w, "conv_stem", "bn1", &[STEM, 3, 3, 3])?;
         let (mut blocks, mut input) = (Vec::new(), STEM);
         for (s, stage) in stages.iter().enumerate() {
             for b in 0..stage.blocks {
@@ -41,7 +42,7 @@ impl Tower {
                 input = stage.width;
             }
         }
-        let head = Conv::load(w, ("conv_head", "bn2"), &[HEAD, input, 1, 1])?;
+        let head = Conv::load(w, "conv_head", "bn2", &[HEAD, input, 1, 1])?;
         w.allow_unused("classifier.");
         Ok(Self { stem, blocks, head })
     }
@@ -52,13 +53,13 @@ impl Block {
         let Stage { kernel, stride, expand, width, .. } = *stage;
         let wide = input * expand;
         let (window, residual) = (Window { size: kernel, stride }, stride == 1 && input == width);
-        let depthwise = |norm| Conv::load(w, ("conv_dw", norm), &[wide, 1, kernel, kernel]);
+        let depthwise = |norm| Conv::load(w, "conv_dw", norm, &[wide, 1, kernel, kernel]);
         // timm numbers the norms in the order of the convolutions, whose names depend on the kind of block.
         let (widen, depthwise, narrow) = if expand == 1 {
-            (None, depthwise("bn1")?, Conv::load(w, ("conv_pw", "bn2"), &[width, wide, 1, 1])?)
+            (None, depthwise("bn1")?, Conv::load(w, "conv_pw", "bn2", &[width, wide, 1, 1])?)
         } else {
-            let widen = Conv::load(w, ("conv_pw", "bn1"), &[wide, input, 1, 1])?;
-            (Some(widen), depthwise("bn2")?, Conv::load(w, ("conv_pwl", "bn3"), &[width, wide, 1, 1])?)
+            let widen = Conv::load(w, "conv_pw", "bn1", &[wide, input, 1, 1])?;
+            (Some(widen), depthwise("bn2")?, Conv::load(w, "conv_pwl", "bn3", &[width, wide, 1, 1])?)
         };
         Ok(Self { widen, depthwise, window, narrow, residual })
     }
@@ -76,7 +77,7 @@ impl Block {
 
 impl TensorTower for Tower {
     fn forward(&self, pixels: &Tensor, _: Mode) -> Result<Tensor> {
-        check(pixels)?;
+        size_of(pixels)?;
         let x = pixels.permute((0, 2, 3, 1))?.contiguous()?;
         let mut x = self.stem.patches(&x, STEM_WINDOW, Some(Activation::Relu6))?;
         for block in &self.blocks {
@@ -90,10 +91,10 @@ impl TensorTower for Tower {
     }
 }
 
-/// The batch, height and width of `pixels [B, 3, H, W]`.
-pub(super) fn check(pixels: &Tensor) -> Result<(usize, usize, usize)> {
+/// The height and width of `pixels [B, 3, H, W]`.
+pub(super) fn size_of(pixels: &Tensor) -> Result<Size> {
     match pixels.dims() {
-        &[b, 3, h, w] if h > 0 && w > 0 => Ok((b, h, w)),
+        &[_, 3, height, width] if height > 0 && width > 0 => Ok(Size { height, width }),
         other => Err(Error::Invalid(format!(
             "pixels are {other:?}, expected [batch, 3, height, width], none of them 0"
         ))),

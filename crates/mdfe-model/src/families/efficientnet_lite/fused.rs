@@ -2,16 +2,18 @@
 
 use super::{
     conv::{Conv, by_places, by_taps},
-    tower::{Block, STEM_WINDOW, Tower, check},
+    tower::{Block, STEM_WINDOW, Tower, size_of},
 };
 use crate::{
     Result,
     blocks::Linear,
-    dual::SliceTower,
-    ops::{Activation, Axes, Depthwise, Element, Window, reserve},
-    vit::{FusedLinear, values},
+    fused::{FusedLinear, values},
+    ops::{Activation, Axes, Depthwise, Element, Number, Window, mean, reserve},
+    size::Size,
+    tower::SliceTower,
 };
 use candle_core::Tensor;
+use mdfe_simd::Level;
 use rayon::prelude::*;
 
 /// Images that one task takes through the whole tower: enough that the weights of the last stages are worth fetching, few
@@ -20,7 +22,7 @@ const IMAGES: usize = 4;
 const RELU6: Option<Activation> = Some(Activation::Relu6);
 
 /// A tower that computes the products of its blocks in `E`.
-pub(super) struct FusedEfficientNet<E> {
+pub(crate) struct FusedEfficientNet<E> {
     /// Its patches have an odd number of values, so that it stays f32.
     stem: FusedLinear<f32>,
     blocks: Vec<FusedBlock<E>>,
@@ -40,7 +42,7 @@ struct FusedBlock<E> {
 
 /// Memory of one task.
 struct Scratch<E> {
-    /// The narrow maps between blocks, `[B, H, W, C]`.
+    /// The narrow maps between blocks, `[B, H, W, C]`, and what is left behind them of larger ones.
     x: Vec<f32>,
     /// The same as the next product reads them.
     read: Vec<E>,
@@ -59,30 +61,24 @@ impl<E: Element> FusedEfficientNet<E> {
     }
 
     /// Features of some images, `pixels [B, 3, H, W]` to `features [B, D_in]`.
-    fn run(&self, pixels: &[f32], (height, width): (usize, usize), features: &mut [f32]) {
+    fn run(&self, pixels: &[f32], size: Size, features: &mut [f32]) {
+        let Size { height, width } = size;
         let mut scratch =
             Scratch { x: Vec::new(), read: Vec::new(), wide: Vec::new(), convolved: Vec::new() };
         let batch = features.len() / self.head.outputs();
         let mut axes = Axes { height, width, channels: 3 }.behind(STEM_WINDOW);
         axes.channels = self.stem.outputs();
-        let patches = patches(pixels, (height, width));
+        let patches = patches(pixels, size);
         self.stem.store(&patches, RELU6, reserve(&mut scratch.x, batch * axes.image()));
         for block in &self.blocks {
             axes = block.forward(batch, axes, &mut scratch);
         }
-        let read = narrowed(&scratch.x, &mut scratch.read);
+        let read = narrowed(&scratch.x[..batch * axes.image()], &mut scratch.read);
         axes.channels = self.head.outputs();
         let last = reserve(&mut scratch.wide, batch * axes.image());
         self.head.store(read, RELU6, last);
-        let places = (axes.height * axes.width) as f64;
-        for (features, image) in features.chunks_exact_mut(axes.channels).zip(last.chunks_exact(axes.image()))
-        {
-            let mut sums = vec![0f64; axes.channels];
-            for pixel in image.chunks_exact(axes.channels) {
-                sums.iter_mut().zip(pixel).for_each(|(sum, x)| *sum += f64::from(*x));
-            }
-            features.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = (sum / places) as f32);
-        }
+        let images = last.chunks_exact(axes.image());
+        features.chunks_exact_mut(axes.channels).zip(images).for_each(|(out, image)| mean(image, out));
     }
 }
 
@@ -105,17 +101,19 @@ impl<E: Element> FusedBlock<E> {
         let behind = middle.behind(self.window);
         let convolved = reserve(&mut scratch.convolved, batch * behind.image());
         let depthwise = Depthwise { window: self.window, kernel: &self.kernel, bias: &self.bias, act: RELU6 };
+        let x = &scratch.x[..batch * axes.image()];
+        let level = Level::current();
         match &self.widen {
             Some(widen) => {
                 let wide = reserve(&mut scratch.wide, batch * middle.image());
-                widen.store(narrowed(&scratch.x, &mut scratch.read), RELU6, wide);
-                depthwise.write(wide, middle, convolved);
+                widen.store(narrowed(x, &mut scratch.read), RELU6, wide);
+                depthwise.write(level, wide, middle, convolved);
             }
-            None => depthwise.write(&scratch.x, middle, convolved),
+            None => depthwise.write(level, x, middle, convolved),
         }
         let out = Axes { channels: self.narrow.outputs(), ..behind };
         if self.residual {
-            self.narrow.add_to(convolved, None, &mut scratch.x);
+            self.narrow.add_to(convolved, None, &mut scratch.x[..batch * out.image()]);
         } else {
             self.narrow.store(convolved, None, reserve(&mut scratch.x, batch * out.image()));
         }
@@ -125,15 +123,15 @@ impl<E: Element> FusedBlock<E> {
 
 impl<E: Element> SliceTower for FusedEfficientNet<E> {
     fn features(&self, pixels: &Tensor) -> Result<Vec<f32>> {
-        let (batch, height, width) = check(pixels)?;
+        let (batch, size) = (pixels.dim(0)?, size_of(pixels)?);
         let (pixels, dim) = (values(pixels)?, self.head.outputs());
         let mut features = vec![0.0; batch * dim];
         // A small batch is shared among the threads; images do not see each other, so that their number changes nothing.
         let together = batch.div_ceil(rayon::current_num_threads()).clamp(1, IMAGES);
         features
             .par_chunks_mut(together * dim)
-            .zip(pixels.par_chunks(together * 3 * height * width))
-            .for_each(|(features, pixels)| self.run(pixels, (height, width), features));
+            .zip(pixels.par_chunks(together * 3 * size.area()))
+            .for_each(|(features, pixels)| self.run(pixels, size, features));
         Ok(features)
     }
 }
@@ -145,14 +143,15 @@ fn product<E: Element>(conv: &Conv) -> Result<FusedLinear<E>> {
 }
 
 /// `x` in the type that products read.
-fn narrowed<'a, E: Element>(x: &[f32], out: &'a mut Vec<E>) -> &'a [E] {
+fn narrowed<'a, E: Number>(x: &[f32], out: &'a mut Vec<E>) -> &'a [E] {
     out.clear();
     out.extend(x.iter().map(|x| E::from_f32(*x)));
     out
 }
 
 /// The patches that the stem sees of `pixels [B, 3, H, W]`, as rows `[dy, dx, 3]`; what lies on the padding is zero.
-fn patches(pixels: &[f32], (height, width): (usize, usize)) -> Vec<f32> {
+fn patches(pixels: &[f32], image: Size) -> Vec<f32> {
+    let Size { height, width } = image;
     let Window { size, stride } = STEM_WINDOW;
     let (top, left) = (STEM_WINDOW.before(height), STEM_WINDOW.before(width));
     let (rows, columns) = (STEM_WINDOW.outputs(height), STEM_WINDOW.outputs(width));

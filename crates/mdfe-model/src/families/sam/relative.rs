@@ -1,7 +1,15 @@
-//! Decomposed relative positions: one learned vector for each distance along an axis.
+//! Decomposed relative positions: a learned row for each distance along an axis.
 
 use crate::Result;
 use candle_core::{DType, Tensor};
+
+/// The tables of both axes.
+pub(super) struct Relative {
+    /// `[2 h - 1, d]`: how many rows apart.
+    pub(super) rows: Tensor,
+    /// `[2 w - 1, d]`: how many columns apart.
+    pub(super) columns: Tensor,
+}
 
 /// `table [2 n - 1, d]`, learned for another size, at `2 size - 1` distances: PyTorch's linear interpolation with half-pixel
 /// centres, as timm's `get_rel_pos`, in f32 before the table's own dtype.
@@ -23,7 +31,7 @@ fn resized(table: &Tensor, size: usize) -> Result<Tensor> {
     Ok(matrix.matmul(&table.to_dtype(DType::F32)?)?.to_dtype(table.dtype())?)
 }
 
-/// The vector for every pair of places along an axis, `[size, size, d]`: `[q, k]` has the distance `q - k`.
+/// The row for every pair of places along an axis, `[size, size, d]`: `[q, k]` has the distance `q - k`.
 pub(super) fn pairs(table: &Tensor, size: usize) -> Result<Tensor> {
     let table = resized(table, size)?;
     let distance = |i: usize| (i / size + size - 1 - i % size) as u32;

@@ -4,22 +4,24 @@
 //! key's row and column, `q' · k'` is the biased score. Heads grow by h + w values (14 + 14 on 64 in a window).
 
 use super::{
-    relative,
+    relative::{self, Relative},
     tower::{Block, Tower},
-    windows::Windows,
+    windows::{Run, Windows},
 };
 use crate::{
     Result,
-    blocks::{Mode, Up},
-    dual::SliceTower,
-    ops::{self, Activation, AttentionShape, Element, Level},
-    vit::{FusedLinear, FusedNorm, values},
+    blocks::Mode,
+    fused::{FusedLinear, FusedMlp, FusedNorm, Hidden, values},
+    ops::{self, AttentionShape, Element, Number, dot, reserve},
+    size::Size,
+    tower::SliceTower,
 };
 use candle_core::{Device, Tensor};
+use mdfe_simd::Level;
 use rayon::prelude::*;
 
 /// An encoder that computes the products of its blocks in `E`.
-pub(super) struct FusedSam<E> {
+pub(crate) struct FusedSam<E> {
     /// Patches, positions and neck; the blocks are packed and gone from it.
     tower: Tower,
     blocks: Vec<FusedBlock<E>>,
@@ -30,19 +32,19 @@ struct FusedBlock<E> {
     qkv: FusedLinear<E>,
     proj: FusedLinear<E>,
     heads: usize,
-    relative: (Tensor, Tensor),
+    relative: Relative,
     window: Option<usize>,
     norm2: FusedNorm,
-    up: FusedLinear<E>,
-    act: Activation,
-    down: FusedLinear<E>,
+    mlp: FusedMlp<E>,
 }
 
 /// Memory of one forward pass.
+#[derive(Default)]
 struct Scratch<E> {
     narrow: Vec<E>,
     windows: Vec<E>,
-    wide: Vec<E>,
+    /// What is inside the MLP; its wide part also holds q, k and v, and the attended values of the grown heads.
+    hidden: Hidden<E>,
     grown: Vec<E>,
     branch: Vec<f32>,
 }
@@ -57,38 +59,26 @@ impl<E: Element> FusedSam<E> {
 impl<E: Element> SliceTower for FusedSam<E> {
     fn features(&self, pixels: &Tensor) -> Result<Vec<f32>> {
         let embedded = self.tower.embed(pixels)?;
-        let (batch, h, w, width) = embedded.dims4()?;
+        let (_, height, width, _) = embedded.dims4()?;
         let mut x = values(&embedded)?;
-        let mut scratch = Scratch {
-            narrow: Vec::new(),
-            windows: Vec::new(),
-            wide: Vec::new(),
-            grown: Vec::new(),
-            branch: Vec::new(),
-        };
+        let mut scratch = Scratch::default();
         for block in &self.blocks {
-            block.forward(&mut x, Windows::new((h, w), block.window), &mut scratch)?;
+            block.forward(&mut x, Windows::new(Size { height, width }, block.window), &mut scratch)?;
         }
-        let x = Tensor::from_vec(x, (batch, h, w, width), &Device::Cpu)?;
+        let x = Tensor::from_vec(x, embedded.dims(), &Device::Cpu)?;
         values(&self.tower.pool(&x, Mode::Inference)?)
     }
 }
 
 impl<E: Element> FusedBlock<E> {
     fn new(block: Block) -> Result<Self> {
-        let (fc, act) = match &block.mlp.up {
-            Up::Plain { fc, act } => (fc, *act),
-            Up::GatedJoint { fc } | Up::GatedSplit { gate: fc, .. } => (fc, Activation::Silu),
-        };
         Ok(Self {
             norm1: FusedNorm::new(&block.norm1)?,
             qkv: FusedLinear::new(&block.qkv)?,
             proj: FusedLinear::new(&block.proj)?,
             heads: block.heads,
             norm2: FusedNorm::new(&block.norm2)?,
-            up: FusedLinear::new(fc)?,
-            act,
-            down: FusedLinear::new(&block.mlp.down)?,
+            mlp: FusedMlp::new(&block.mlp)?,
             window: block.window,
             relative: block.relative,
         })
@@ -97,7 +87,7 @@ impl<E: Element> FusedBlock<E> {
     /// Runs the block on the residual stream `x [B, h, w, D]`.
     fn forward(&self, x: &mut [f32], windows: Windows, scratch: &mut Scratch<E>) -> Result<()> {
         let width = self.proj.outputs();
-        let tokens = windows.map.0 * windows.map.1;
+        let tokens = windows.map.area();
         let batch = x.len() / (tokens * width);
         scratch.narrow.resize(x.len(), E::default());
         self.norm1.write(x, &mut scratch.narrow);
@@ -105,8 +95,9 @@ impl<E: Element> FusedBlock<E> {
         scratch.windows.resize(batch * windows.padded() * width, E::default());
         let images = scratch.windows.chunks_exact_mut(windows.padded() * width);
         for (split, map) in images.zip(scratch.narrow.chunks_exact(tokens * width)) {
-            for (to, from, count) in windows.runs() {
-                split[to * width..][..count * width].copy_from_slice(&map[from * width..][..count * width]);
+            for Run { in_windows, in_map, tokens } in windows.runs() {
+                split[in_windows * width..][..tokens * width]
+                    .copy_from_slice(&map[in_map * width..][..tokens * width]);
             }
         }
         self.attend(batch, windows, scratch)?;
@@ -117,45 +108,43 @@ impl<E: Element> FusedBlock<E> {
             self.proj.store(&scratch.windows, None, &mut scratch.branch);
             let images = scratch.branch.chunks_exact(windows.padded() * width);
             for (split, map) in images.zip(x.chunks_exact_mut(tokens * width)) {
-                for (from, to, count) in windows.runs() {
-                    let added = &split[from * width..][..count * width];
-                    map[to * width..][..count * width].iter_mut().zip(added).for_each(|(x, y)| *x += y);
+                for Run { in_windows, in_map, tokens } in windows.runs() {
+                    let added = &split[in_windows * width..][..tokens * width];
+                    map[in_map * width..][..tokens * width].iter_mut().zip(added).for_each(|(x, y)| *x += y);
                 }
             }
         }
         self.norm2.write(x, &mut scratch.narrow);
-        scratch.wide.resize(batch * tokens * self.up.outputs(), E::default());
-        self.up.store(&scratch.narrow, Some(self.act), &mut scratch.wide);
-        self.down.add_to(&scratch.wide, None, x);
+        let hidden = self.mlp.hidden(&scratch.narrow, &mut scratch.hidden);
+        self.mlp.down.add_to(hidden, None, x);
         Ok(())
     }
 
     /// Attention within each window, from `scratch.windows` to the same place.
     fn attend(&self, batch: usize, windows: Windows, scratch: &mut Scratch<E>) -> Result<()> {
-        let (h, w) = windows.window;
+        let window = windows.window;
         let tokens = windows.tokens();
         let count = batch * windows.padded() / tokens;
         let (heads, d) = (self.heads, self.proj.outputs() / self.heads);
         // Sums run over whole groups.
-        let grown = (d + h + w).next_multiple_of(E::GROUP);
-        scratch.wide.resize(count * tokens * 3 * heads * d, E::default());
-        self.qkv.store(&scratch.windows, None, &mut scratch.wide);
+        let grown = (d + window.height + window.width).next_multiple_of(E::GROUP);
+        let qkv = reserve(&mut scratch.hidden.wide, count * tokens * 3 * heads * d);
+        self.qkv.store(&scratch.windows, None, qkv);
         scratch.grown.clear();
         scratch.grown.resize(count * tokens * 3 * heads * grown, E::default());
-        let rows = values(&relative::pairs(&self.relative.0, h)?)?;
-        let columns = values(&relative::pairs(&self.relative.1, w)?)?;
-        let grow = Grow { d, grown, window: (h, w), rows: &rows, columns: &columns };
-        let level = Level::detect();
-        let wide = scratch.wide.par_chunks(3 * heads * d);
-        scratch.grown.par_chunks_mut(3 * heads * grown).zip(wide).enumerate().for_each(
+        let rows = values(&relative::pairs(&self.relative.rows, window.height)?)?;
+        let columns = values(&relative::pairs(&self.relative.columns, window.width)?)?;
+        let grow = Grow { d, grown, window, rows: &rows, columns: &columns };
+        let level = Level::current();
+        let qkv = qkv.par_chunks(3 * heads * d);
+        scratch.grown.par_chunks_mut(3 * heads * grown).zip(qkv).enumerate().for_each(
             |(token, (out, qkv))| {
                 level.vectorize(|| grow.token(token % tokens, heads, qkv, out));
             },
         );
-        scratch.wide.resize(count * tokens * heads * grown, E::default());
-        let attended = &mut scratch.wide[..count * tokens * heads * grown];
+        let attended = reserve(&mut scratch.hidden.wide, count * tokens * heads * grown);
         let shape = AttentionShape { batch: count, tokens, heads, head_dim: grown };
-        ops::attention(shape, &scratch.grown, attended);
+        ops::attention(level, shape, &scratch.grown, attended);
         let heads_of = attended.chunks_exact(grown);
         scratch
             .windows
@@ -170,7 +159,7 @@ impl<E: Element> FusedBlock<E> {
 struct Grow<'a> {
     d: usize,
     grown: usize,
-    window: (usize, usize),
+    window: Size,
     /// `[h, h, d]` and `[w, w, d]`.
     rows: &'a [f32],
     columns: &'a [f32],
@@ -179,8 +168,8 @@ struct Grow<'a> {
 impl Grow<'_> {
     /// `qkv [3, heads, d]` of the token at place `at` of its window to `out [3, heads, grown]`, which is zero.
     #[inline(always)]
-    fn token<E: Element>(&self, at: usize, heads: usize, qkv: &[E], out: &mut [E]) {
-        let Self { d, grown, window: (h, w), .. } = *self;
+    fn token<E: Number>(&self, at: usize, heads: usize, qkv: &[E], out: &mut [E]) {
+        let Self { d, grown, window: Size { height: h, width: w }, .. } = *self;
         let (row, column) = (at / w, at % w);
         // The kernel divides every score by sqrt(grown); what is wanted is q · k / sqrt(d) and the bias as it is.
         let (scale, unit) = ((grown as f32 / d as f32).sqrt(), (grown as f32).sqrt());
@@ -190,8 +179,8 @@ impl Grow<'_> {
                     out.iter_mut().zip(part).for_each(|(out, q)| *out = E::from_f32(q.to_f32() * scale));
                     let rows = self.rows[row * h * d..][..h * d].chunks_exact(d);
                     let columns = self.columns[column * w * d..][..w * d].chunks_exact(d);
-                    for (out, vector) in out[d..].iter_mut().zip(rows.chain(columns)) {
-                        *out = E::from_f32(dot(part, vector) * unit);
+                    for (out, learned) in out[d..].iter_mut().zip(rows.chain(columns)) {
+                        *out = E::from_f32(dot::<16, E>(part, learned) * unit);
                     }
                 }
                 1 => {
@@ -203,17 +192,4 @@ impl Grow<'_> {
             }
         }
     }
-}
-
-/// Sixteen partial sums.
-#[inline(always)]
-fn dot<E: Element>(a: &[E], b: &[f32]) -> f32 {
-    let mut sums = [0f32; 16];
-    let ((a, ar), (b, br)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    for (a, b) in a.iter().zip(b) {
-        for i in 0..16 {
-            sums[i] += a[i].to_f32() * b[i];
-        }
-    }
-    sums.iter().sum::<f32>() + ar.iter().zip(br).map(|(a, b)| a.to_f32() * b).sum::<f32>()
 }

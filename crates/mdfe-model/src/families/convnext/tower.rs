@@ -4,8 +4,9 @@ use super::{ConvNextConfig, ConvNextProjection};
 use crate::{
     Error, Result, Weights,
     blocks::{LayerNorm, Linear, Mlp, Mode, PatchEmbed, Up, depthwise},
-    dual::TensorTower,
     ops::{Activation, Window},
+    size::Size,
+    tower::TensorTower,
 };
 use candle_core::Tensor;
 
@@ -17,7 +18,7 @@ const KERNEL: usize = 7;
 pub(super) const WINDOW: Window = Window { size: KERNEL, stride: 1 };
 
 /// The whole tower.
-pub(super) struct Tower {
+pub(crate) struct Tower {
     pub(super) stem: PatchEmbed,
     pub(super) stem_norm: LayerNorm,
     pub(super) stages: Vec<Stage>,
@@ -28,8 +29,15 @@ pub(super) struct Tower {
 
 /// A downsampling, except in the first, and blocks.
 pub(super) struct Stage {
-    pub(super) downsample: Option<(LayerNorm, Linear)>,
+    pub(super) downsample: Option<Downsample>,
     pub(super) blocks: Vec<Block>,
+}
+
+/// A norm and a 2x2 convolution of stride 2.
+pub(super) struct Downsample {
+    pub(super) norm: LayerNorm,
+    /// The convolution's kernel as a matrix over `[dy, dx, C]`.
+    pub(super) linear: Linear,
 }
 
 /// `x + gamma · mlp(norm(depthwise(x)))`.
@@ -61,13 +69,13 @@ impl Tower {
                 .map(|j| Block::load(config, &w.at("blocks").at(j), width))
                 .collect::<Result<_>>()?;
             let downsample =
-                if i > 0 { Some(downsample(config, &w.at("downsample"), before, width)?) } else { None };
+                (i > 0).then(|| Downsample::load(config, &w.at("downsample"), before, width)).transpose()?;
             stages.push(Stage { downsample, blocks });
             before = width;
         }
         let stem = w.at("stem");
         Ok(Self {
-            stem: PatchEmbed::load(&stem.at(0), (first, STEM), true)?,
+            stem: PatchEmbed::load(&stem.at(0), first, STEM, true)?,
             stem_norm: LayerNorm::load(&stem.at(1), first, config.norm_eps)?,
             stages,
             norm: LayerNorm::load(&w.at("head").at("norm"), before, config.head_norm_eps)?,
@@ -76,12 +84,18 @@ impl Tower {
     }
 }
 
-/// The norm and the 2x2 convolution of stride 2, whose kernel becomes a matrix over `[dy, dx, C]`.
-fn downsample(config: &ConvNextConfig, w: &Weights, from: usize, to: usize) -> Result<(LayerNorm, Linear)> {
-    let conv = w.at(1);
-    let weight = conv.get("weight", &[to, from, 2, 2])?.permute((0, 2, 3, 1))?.flatten_from(1)?;
-    let linear = Linear { weight, bias: Some(conv.get("bias", &[to])?) };
-    Ok((LayerNorm::load(&w.at(0), from, config.norm_eps)?, linear))
+impl Downsample {
+    fn load(config: &ConvNextConfig, w: &Weights, from: usize, to: usize) -> Result<Self> {
+        let conv = w.at(1);
+        let weight = conv.get("weight", &[to, from, 2, 2])?.permute((0, 2, 3, 1))?.flatten_from(1)?;
+        let linear = Linear { weight, bias: Some(conv.get("bias", &[to])?) };
+        Ok(Self { norm: LayerNorm::load(&w.at(0), from, config.norm_eps)?, linear })
+    }
+
+    /// `x [B, H, W, C]` to `[B, H / 2, W / 2, C']`.
+    fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.linear.forward(&pairs(&self.norm.forward(x, mode)?)?)
+    }
 }
 
 impl Block {
@@ -136,12 +150,12 @@ impl Head {
 
 impl TensorTower for Tower {
     fn forward(&self, pixels: &Tensor, mode: Mode) -> Result<Tensor> {
-        let (h, w) = grid(&self.stem, self.stages.len(), pixels)?;
+        let Size { height, width } = grid(&self.stem, self.stages.len(), pixels)?;
         let x = self.stem_norm.forward(&self.stem.forward(pixels)?, mode)?;
-        let mut x = x.reshape((pixels.dim(0)?, h, w, ()))?;
+        let mut x = x.reshape((pixels.dim(0)?, height, width, ()))?;
         for stage in &self.stages {
-            if let Some((norm, linear)) = &stage.downsample {
-                x = linear.forward(&pairs(&norm.forward(&x, mode)?)?)?;
+            if let Some(downsample) = &stage.downsample {
+                x = downsample.forward(&x, mode)?;
             }
             for block in &stage.blocks {
                 x = block.forward(&x, mode)?;
@@ -168,16 +182,16 @@ impl Tower {
 }
 
 /// Rows and columns behind the stem; each of the `stages` after the first halves them, so they must be enough.
-pub(super) fn grid(stem: &PatchEmbed, stages: usize, pixels: &Tensor) -> Result<(usize, usize)> {
-    let (h, w) = stem.grid(pixels)?;
+pub(super) fn grid(stem: &PatchEmbed, stages: usize, pixels: &Tensor) -> Result<Size> {
+    let grid = stem.grid(pixels)?;
     let least = 1 << stages.saturating_sub(1);
-    if h < least || w < least {
+    if grid.height < least || grid.width < least {
         let (height, width, side) = (pixels.dim(2)?, pixels.dim(3)?, STEM * least);
         return Err(Error::Invalid(format!(
             "images of {height}x{width} are too small; ConvNeXt needs {side}x{side}"
         )));
     }
-    Ok((h, w))
+    Ok(grid)
 }
 
 /// `x [B, H, W, C]` to its 2x2 patches `[B, H / 2, W / 2, 4 C]`; an odd last row or column is not seen.

@@ -1,0 +1,136 @@
+//! From a family and its weights to a backbone on the path that fits the device: a tower as tensors (any device, differentiable
+//! or not) or over packed weights (the CPU's inference path).
+
+use crate::{Backbone, BuildOptions, Error, Purpose, Result, Weights, blocks::Mode, ops::Element};
+use candle_core::{DType, Device, Tensor};
+use half::bf16;
+
+/// A tower as tensors.
+pub(crate) trait TensorTower: Send + Sync {
+    /// `pixels [B, 3, H, W]`, on the weights' device and in their dtype, to `[B, D_in]`.
+    fn forward(&self, pixels: &Tensor, mode: Mode) -> Result<Tensor>;
+
+    /// One of its weights, which says where and in what they are.
+    fn any_weight(&self) -> &Tensor;
+}
+
+/// A tower over packed weights.
+pub(crate) trait SliceTower: Send + Sync {
+    /// `pixels [B, 3, H, W]`, f32 on the CPU, at least one image, to rows of D_in values.
+    fn features(&self, pixels: &Tensor) -> Result<Vec<f32>>;
+}
+
+/// The configuration of a backbone: what makes both forms of its tower from weights.
+pub(crate) trait TowerConfig {
+    /// The tower as tensors.
+    type Tensors: TensorTower + 'static;
+    /// The tower over packed weights, its products in `E`.
+    type Packed<E: Element>: SliceTower + 'static;
+
+    /// The width of the features.
+    fn feature_dim(&self, proj_layer: bool) -> usize;
+
+    /// Reads the tower as tensors. `proj_layer` is whether to read the model's own output projection.
+    fn tensors(&self, w: &Weights, proj_layer: bool) -> Result<Self::Tensors>;
+
+    /// Reads and packs the tower, from f32 on the CPU.
+    fn packed<E: Element>(&self, w: &Weights, proj_layer: bool) -> Result<Self::Packed<E>>;
+}
+
+/// A [`TowerConfig`] whose types are forgotten: what [`crate::Architecture`] asks of each of its kinds.
+pub(crate) trait Build {
+    /// The width of the features.
+    fn feature_dim(&self, proj_layer: bool) -> usize;
+
+    /// The backbone: packed for inference on the CPU, as tensors for training and on other devices.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] when keys or shapes do not fit, [`Error::Invalid`] when the CPU does not compute in the dtype.
+    fn build(&self, model: &str, weights: &Weights, options: &BuildOptions) -> Result<Box<dyn Backbone>>;
+
+    /// The keys that the tower reads and their shapes, without any weights.
+    fn shapes(&self, proj_layer: bool) -> Result<Vec<(String, Vec<usize>)>>;
+}
+
+impl<T: TowerConfig> Build for T {
+    fn feature_dim(&self, proj_layer: bool) -> usize {
+        TowerConfig::feature_dim(self, proj_layer)
+    }
+
+    fn build(&self, model: &str, weights: &Weights, options: &BuildOptions) -> Result<Box<dyn Backbone>> {
+        let BuildOptions { device, dtype, proj_layer, purpose } = options;
+        let w = weights.on(&Device::Cpu, DType::F32);
+        let path = match (device.is_cpu(), purpose, dtype) {
+            (true, Purpose::Inference, DType::F32) => {
+                Path::Slices(Box::new(self.packed::<f32>(&w, *proj_layer)?))
+            }
+            (true, Purpose::Inference, DType::BF16) => {
+                Path::Slices(Box::new(self.packed::<bf16>(&w, *proj_layer)?))
+            }
+            (true, Purpose::Training, DType::F32) | (false, ..) => {
+                Path::Tensors(Box::new(self.tensors(&weights.on(device, *dtype), *proj_layer)?))
+            }
+            (true, _, other) => {
+                return Err(Error::Invalid(format!(
+                    "the CPU infers in f32 or bf16 and trains in f32, not {}; choose another dtype",
+                    other.as_str()
+                )));
+            }
+        };
+        weights.finish(model)?;
+        Ok(Box::new(Tower { feature_dim: TowerConfig::feature_dim(self, *proj_layer), path }))
+    }
+
+    fn shapes(&self, proj_layer: bool) -> Result<Vec<(String, Vec<usize>)>> {
+        let shapes = Weights::shapes_only();
+        self.tensors(&shapes, proj_layer)?;
+        Ok(shapes.missing())
+    }
+}
+
+/// A backbone on the path that was chosen when it was built.
+struct Tower {
+    feature_dim: usize,
+    path: Path,
+}
+
+enum Path {
+    Tensors(Box<dyn TensorTower>),
+    Slices(Box<dyn SliceTower>),
+}
+
+impl Backbone for Tower {
+    fn feature_dim(&self) -> usize {
+        self.feature_dim
+    }
+
+    fn features(&self, pixels: &Tensor) -> Result<Tensor> {
+        if pixels.dims().first() == Some(&0) {
+            return Err(Error::Invalid("a batch of no images has no features".to_owned()));
+        }
+        match &self.path {
+            Path::Tensors(tower) => forward(tower.as_ref(), pixels, Mode::Inference),
+            Path::Slices(tower) => {
+                let pixels = pixels.to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
+                let features = tower.features(&pixels)?;
+                Ok(Tensor::from_vec(features, (pixels.dim(0)?, self.feature_dim), &Device::Cpu)?)
+            }
+        }
+    }
+
+    fn features_with_grad(&self, pixels: &Tensor) -> Result<Tensor> {
+        match &self.path {
+            Path::Tensors(tower) => forward(tower.as_ref(), pixels, Mode::Training),
+            Path::Slices(_) => Err(Error::Invalid(
+                "this backbone was built for inference and has no gradients; build it with Purpose::Training"
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
+fn forward(tower: &dyn TensorTower, pixels: &Tensor, mode: Mode) -> Result<Tensor> {
+    let weight = tower.any_weight();
+    let pixels = pixels.to_device(weight.device())?.to_dtype(weight.dtype())?;
+    Ok(tower.forward(&pixels, mode)?.to_dtype(DType::F32)?)
+}
