@@ -1,8 +1,9 @@
 //! Times the exact search on the work of the PyTorch / faiss baseline and prints one JSON line per row:
-//! `cargo run --release -p mdfe-eval --example bench_knn -- --threads 2 [--dims 64,512]`.
+//! `cargo run --release -p mdfe-eval --example bench_knn -- --threads 2 [--dims 64,512]`. `level` is the instruction set, which
+//! `MDFE_SIMD` may lower.
 #![allow(clippy::print_stdout)]
 
-use mdfe_eval::{Knn, Vectors};
+use mdfe_eval::{Knn, Rows};
 use rand::{RngExt, SeedableRng};
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for dim in dims.split(',') {
         let dim: usize = dim.parse()?;
         let (query, index) = (unit_rows(QUERIES, dim, 0), unit_rows(INDEX, dim, 1));
-        let (query, index) = (Vectors::new(&query, dim)?, Vectors::new(&index, dim)?);
+        let (query, index) = (Rows::new(&query, dim)?, Rows::new(&index, dim)?);
         let knn = Knn::default();
         let mut times = Vec::new();
         pool.install(|| knn.search(query, index))?;
@@ -30,8 +31,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let seconds = times[times.len() / 2];
         println!(
             "{{\"bench\": \"knn\", \"name\": \"mdfe-eval\", \"queries\": {QUERIES}, \"index\": {INDEX}, \"dim\": {dim}, \
-             \"k\": {}, \"threads\": {threads}, \"seconds\": {seconds}}}",
-            knn.k
+             \"k\": {}, \"threads\": {threads}, \"level\": \"{}\", \"seconds\": {seconds}, \"least_seconds\": {}}}",
+            knn.k, knn.level, times[0]
         );
     }
     Ok(())

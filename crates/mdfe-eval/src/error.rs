@@ -8,7 +8,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// D = 0.
-    #[error("vectors of 0 dimensions can't be compared; pass the embeddings' width")]
+    #[error("embeddings of 0 dimensions can't be compared; pass their width, D")]
     ZeroDim,
     /// The length of the data is no multiple of D.
     #[error("{len} values are no whole number of rows of {dim}; pass row-major data of shape [rows, {dim}]")]
@@ -131,7 +131,7 @@ pub enum Error {
         k: usize,
     },
     /// A metric name that does not exist.
-    #[error("unknown metric `{name}`; known are mMP@k, R@k, P@k, mAP@k and MRR@k, for example `mMP@5`")]
+    #[error("unknown metric `{name}`; known are {}, for example `mMP@5`", crate::metrics::known())]
     UnknownMetric {
         /// The name as given.
         name: String,

@@ -1,15 +1,24 @@
 //! From embeddings and labels to a report.
 
 use crate::{
-    Domains, Error, Exclude, Knn, Metric, Named, Neighbour, Neighbours, Relevance, Report, Result,
-    Similarity, SingleLabel, Vectors, relevance::check_rows, report::check_metrics,
+    Domains, Error, Exclude, Knn, Metric, Named, Neighbour, Neighbours, Relevance, Report, Result, Rows,
+    Similarity, SingleLabel, relevance::check_rows, report::check_metrics,
 };
+
+/// Something of the queries, and the same of the index.
+#[derive(Clone, Copy, Debug)]
+pub struct Sides<T> {
+    /// The queries'.
+    pub query: T,
+    /// The index's.
+    pub index: T,
+}
 
 /// One side of a retrieval: embeddings with what is known about them.
 #[derive(Clone, Copy, Debug)]
 pub struct Retrieval<'a> {
     /// `[rows, D]`.
-    pub vectors: Vectors<'a>,
+    pub embeddings: Rows<'a>,
     /// Class of each row, `[rows]`.
     pub labels: &'a [i64],
     /// Domain of each row, where there are several. Domains of query and index are matched by name.
@@ -62,56 +71,58 @@ impl Evaluation {
     /// # Errors
     /// Those of [`Evaluation::run_with`]; [`Error::Length`] when labels or domains are not one for each row.
     pub fn run(&self, query: Retrieval<'_>, index: Retrieval<'_>) -> Result<Report> {
-        check_side(query, ["query labels", "query domains"])?;
-        check_side(index, ["index labels", "index domains"])?;
+        query.check("query labels", "query domains")?;
+        index.check("index labels", "index domains")?;
+        let embeddings = Sides { query: query.embeddings, index: index.embeddings };
         let domains = match (query.domains, index.domains) {
-            (Some(q), Some(i)) => Some((q, i)),
-            (None, None) => None,
+            (Some(query), Some(index)) => Sides { query, index },
+            (None, None) => {
+                let relevance = SingleLabel::new(query.labels.iter().copied(), index.labels.iter().copied());
+                return self.run_with(embeddings, &relevance, None);
+            }
             (None, Some(_)) => return Err(Error::NoDomains { what: "query", remedy: ONE_SIDED }),
             (Some(_), None) => return Err(Error::NoDomains { what: "index", remedy: ONE_SIDED }),
         };
-        let Some((q, i)) = domains else {
-            let relevance = SingleLabel::new(query.labels.iter().copied(), index.labels.iter().copied());
-            return self.run_with((query.vectors, index.vectors), &relevance, None);
-        };
-        let pairs = |side: &Retrieval<'_>, names: &Domains| {
-            let position = |row: usize| q.names().iter().position(|name| name == names.name(row));
+        // Domains are matched by name: each counts as its position in the query's list.
+        let pairs = |side: &Retrieval<'_>, own: &Domains| {
+            let position = |row: usize| domains.query.names().iter().position(|name| name == own.name(row));
             side.labels.iter().enumerate().map(|(row, &label)| (position(row), label)).collect::<Vec<_>>()
         };
-        let relevance = SingleLabel::new(pairs(&query, q), pairs(&index, i));
-        self.run_with((query.vectors, index.vectors), &relevance, Some((q, i)))
+        let relevance = SingleLabel::new(pairs(&query, domains.query), pairs(&index, domains.index));
+        self.run_with(embeddings, &relevance, Some(domains))
     }
 
-    /// Searches and scores with a relevance of your own; `vectors` and `domains` are those of query and index.
+    /// Searches and scores with a relevance of your own.
     ///
     /// # Errors
     /// Those of [`Knn::search`] and [`Report::score`]; [`Error::NoDomains`] when [`IndexScope::PerDomain`] has none to go by.
     pub fn run_with(
         &self,
-        (query, index): (Vectors<'_>, Vectors<'_>),
+        embeddings: Sides<Rows<'_>>,
         relevance: &impl Relevance,
-        domains: Option<(&Domains, &Domains)>,
+        domains: Option<Sides<&Domains>>,
     ) -> Result<Report> {
+        let Sides { query, index } = embeddings;
         let k = self.metrics.iter().map(|m| m.k()).max().unwrap_or(0);
         check_metrics(&self.metrics, k)?;
         check_rows(relevance, query.len(), index.len())?;
-        if let Some((q, i)) = domains {
-            check_length("query domains", q.len(), query.len())?;
-            check_length("index domains", i.len(), index.len())?;
+        if let Some(domains) = domains {
+            check_length("query domains", domains.query.len(), query.len())?;
+            check_length("index domains", domains.index.len(), index.len())?;
         }
         let knn = Knn { k, similarity: self.similarity, exclude: self.exclude.clone(), ..Knn::default() };
         let neighbours = match (self.scope, domains) {
             (IndexScope::Merged, _) => knn.search(query, index)?,
-            (IndexScope::PerDomain, Some(domains)) => search_per_domain(&knn, (query, index), domains)?,
+            (IndexScope::PerDomain, Some(domains)) => search_per_domain(&knn, embeddings, domains)?,
             (IndexScope::PerDomain, None) => {
                 let remedy = "a separate index for each domain needs the domain of every row";
                 return Err(Error::NoDomains { what: "query", remedy });
             }
         };
         let groups: Named<Vec<usize>> = match domains {
-            Some((q, _)) => {
-                let group = |name: &String| (name.clone(), q.rows_of(name));
-                q.names().iter().map(group).filter(|(_, rows)| !rows.is_empty()).collect()
+            Some(Sides { query, .. }) => {
+                let group = |name: &String| (name.clone(), query.rows_of(name));
+                query.names().iter().map(group).filter(|(_, rows)| !rows.is_empty()).collect()
             }
             None => Named::from_iter([]),
         };
@@ -121,9 +132,12 @@ impl Evaluation {
 
 const ONE_SIDED: &str = "give the domain of every row on both sides or on neither";
 
-fn check_side(side: Retrieval<'_>, [labels, domains]: [&'static str; 2]) -> Result<()> {
-    check_length(labels, side.labels.len(), side.vectors.len())?;
-    side.domains.map_or(Ok(()), |d| check_length(domains, d.len(), side.vectors.len()))
+impl Retrieval<'_> {
+    /// Checks that there is a label and, where there are domains, a domain for each row; the two are named in the message.
+    fn check(&self, labels: &'static str, domains: &'static str) -> Result<()> {
+        check_length(labels, self.labels.len(), self.embeddings.len())?;
+        self.domains.map_or(Ok(()), |d| check_length(domains, d.len(), self.embeddings.len()))
+    }
 }
 
 fn check_length(what: &'static str, got: usize, rows: usize) -> Result<()> {
@@ -131,11 +145,8 @@ fn check_length(what: &'static str, got: usize, rows: usize) -> Result<()> {
 }
 
 /// Searches each domain's queries in its own index rows; the ids that come back are rows of the whole index.
-fn search_per_domain(
-    knn: &Knn,
-    (query, index): (Vectors<'_>, Vectors<'_>),
-    (query_domains, index_domains): (&Domains, &Domains),
-) -> Result<Neighbours> {
+fn search_per_domain(knn: &Knn, embeddings: Sides<Rows<'_>>, domains: Sides<&Domains>) -> Result<Neighbours> {
+    let Sides { query, index } = embeddings;
     if query.dim() != index.dim() {
         return Err(Error::Dim { query: query.dim(), index: index.dim() });
     }
@@ -144,8 +155,8 @@ fn search_per_domain(
     index.checked_norms("index")?;
     knn.exclude.check(query.len(), index.len())?;
     let mut found: Vec<Vec<Neighbour>> = vec![Vec::new(); query.len()];
-    for name in query_domains.names() {
-        let (queries, rows) = (query_domains.rows_of(name), index_domains.rows_of(name));
+    for name in domains.query.names() {
+        let (queries, rows) = (domains.query.rows_of(name), domains.index.rows_of(name));
         if queries.is_empty() || rows.is_empty() {
             continue;
         }
@@ -155,7 +166,7 @@ fn search_per_domain(
         let exclude = Exclude::Rows(queries.iter().map(own).collect());
         let (query_data, index_data) = (query.gather(&queries), index.gather(&rows));
         let part = Knn { exclude, ..knn.clone() }
-            .search(Vectors::new(&query_data, query.dim())?, Vectors::new(&index_data, index.dim())?)?;
+            .search(Rows::new(&query_data, query.dim())?, Rows::new(&index_data, index.dim())?)?;
         for (&q, neighbours) in queries.iter().zip(part.rows()) {
             found[q] =
                 neighbours.iter().map(|n| Neighbour { id: rows[n.id as usize] as u32, ..*n }).collect();

@@ -102,7 +102,7 @@ impl<L: Eq + Hash> Relevance for MultiLabel<L> {
     }
 }
 
-/// Checks that relevance and vectors speak of the same rows.
+/// Checks that relevance and embeddings speak of the same rows.
 pub(crate) fn check_rows(relevance: &impl Relevance, queries: usize, index: usize) -> Result<()> {
     if relevance.queries() != queries {
         return Err(Error::Length { what: "query labels", got: relevance.queries(), rows: queries });

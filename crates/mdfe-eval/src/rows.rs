@@ -1,16 +1,16 @@
-//! A borrowed matrix of embeddings.
+//! A checked view of embeddings.
 
 use crate::{Error, Result};
 
-/// Rows of `f32`, row-major `[rows, D]`, borrowed.
+/// Embeddings (or features) as rows of `f32`, row-major `[rows, D]`, borrowed.
 #[derive(Clone, Copy, Debug)]
-pub struct Vectors<'a> {
+pub struct Rows<'a> {
     data: &'a [f32],
     dim: usize,
 }
 
-impl<'a> Vectors<'a> {
-    /// Views `data` as rows of `dim` values. Rows are usually unit vectors, but need not be.
+impl<'a> Rows<'a> {
+    /// Views `data` as rows of `dim` values. They are usually of unit length, but need not be.
     ///
     /// # Errors
     /// [`Error::ZeroDim`] when `dim` is 0, [`Error::Shape`] when `data` is no whole number of rows.

@@ -2,16 +2,16 @@
 // Helpers of tests may fail as loudly as the tests.
 #![allow(clippy::unwrap_used)]
 
-use mdfe_eval::{Domains, Error, Evaluation, Exclude, IndexScope, Knn, Metric, Retrieval, Vectors};
+use mdfe_eval::{Domains, Error, Evaluation, Exclude, IndexScope, Knn, Metric, Retrieval, Rows};
 
-fn v(data: &[f32], dim: usize) -> Vectors<'_> {
-    Vectors::new(data, dim).unwrap()
+fn v(data: &[f32], dim: usize) -> Rows<'_> {
+    Rows::new(data, dim).unwrap()
 }
 
 #[test]
 fn shapes_that_do_not_fit_are_refused() {
-    assert_eq!(Vectors::new(&[], 0).unwrap_err(), Error::ZeroDim);
-    assert_eq!(Vectors::new(&[1.0; 7], 3).unwrap_err(), Error::Shape { len: 7, dim: 3 });
+    assert_eq!(Rows::new(&[], 0).unwrap_err(), Error::ZeroDim);
+    assert_eq!(Rows::new(&[1.0; 7], 3).unwrap_err(), Error::Shape { len: 7, dim: 3 });
     let knn = Knn::default();
     assert_eq!(knn.search(v(&[1.0; 4], 2), v(&[1.0; 3], 3)).unwrap_err(), Error::Dim { query: 2, index: 3 });
     assert_eq!(knn.search(v(&[], 2), v(&[1.0; 2], 2)).unwrap_err(), Error::Empty { what: "query" });
@@ -52,7 +52,7 @@ fn evaluations_that_do_not_fit_are_refused() {
     let data = [1.0, 0.5];
     let names = ["a".to_owned()];
     let domains = Domains::from_ids(&[0, 0], &names).unwrap();
-    let side = |labels, domains| Retrieval { vectors: v(&data, 1), labels, domains };
+    let side = |labels, domains| Retrieval { embeddings: v(&data, 1), labels, domains };
     let run = |options: &Evaluation, q, i| options.run(q, i).unwrap_err();
     let plain = Evaluation::default();
     let good = side(&[1, 2], None);

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use mdfe_eval::{
-    Error, Evaluation, Exclude, Metric, MultiLabel, QueryResult, Relevance, Retrieval, SingleLabel, Vectors,
+    Error, Evaluation, Exclude, Metric, MultiLabel, QueryResult, Relevance, Retrieval, Rows, Sides,
+    SingleLabel,
 };
 
 fn value(metric: &str, hits: &[bool], relevant: usize) -> f64 {
@@ -45,8 +46,14 @@ fn relatives_follow_their_formulas() {
 
 #[test]
 fn names_and_metrics_are_one_to_one() {
-    for metric in Metric::defaults() {
+    for (metric, name) in Metric::all(7).into_iter().zip(Metric::NAMES) {
+        assert_eq!(metric.to_string(), format!("{name}@7"));
         assert_eq!(metric.to_string().parse::<Metric>().unwrap(), metric);
+        assert_eq!(metric.k(), 7);
+        let readme = include_str!("../README.md");
+        assert!(readme.contains(&format!("\n| `{name}@k`")), "README.md: no row for {name}@k");
+        let error = "nDCG@5".parse::<Metric>().unwrap_err().to_string();
+        assert!(error.contains(&format!("{name}@k")), "{error}");
     }
     for name in ["mmp@5", "R", "R@", "R@-1", "nDCG@5", ""] {
         assert!(matches!(name.parse::<Metric>(), Err(Error::UnknownMetric { .. })), "{name}");
@@ -58,7 +65,7 @@ fn names_and_metrics_are_one_to_one() {
 fn queries_without_a_relevant_image_are_counted_and_left_out() {
     // Leave-one-out on a line: row 2 is alone in its class, rows 0, 1 and 3 see each other.
     let data = [1.0, 0.0, 0.9, 0.1, 0.5, 0.5, 0.0, 1.0];
-    let side = Retrieval { vectors: Vectors::new(&data, 2).unwrap(), labels: &[4, 4, 9, 4], domains: None };
+    let side = Retrieval { embeddings: Rows::new(&data, 2).unwrap(), labels: &[4, 4, 9, 4], domains: None };
     let report = Evaluation::leave_one_out().run(side, side).unwrap();
     assert_eq!((report.queries, report.queries_without_relevant), (4, 1));
     // n_q = 2. Row 0 finds 1, 2, 3: hits [1, 0, 1], mMP 1/2. Row 1 finds 0, 2, 3: 1/2. Row 3 finds 2, 1, 0: 1/2.
@@ -70,11 +77,11 @@ fn queries_without_a_relevant_image_are_counted_and_left_out() {
 #[test]
 fn a_report_without_a_scored_query_has_nulls_and_no_nan() {
     let data = [1.0, 0.0];
-    let side = |label| Retrieval { vectors: Vectors::new(&data, 2).unwrap(), labels: label, domains: None };
+    let side = |label| Retrieval { embeddings: Rows::new(&data, 2).unwrap(), labels: label, domains: None };
     let report = Evaluation::default().run(side(&[1]), side(&[2])).unwrap();
     assert_eq!((report.queries, report.queries_without_relevant), (1, 1));
     assert_eq!(serde_json::to_value(&report).unwrap()["overall"]["mMP@5"], serde_json::Value::Null);
-    assert!(report.to_string().contains('-'));
+    assert_eq!(report.to_string().lines().nth(1).unwrap().split_whitespace().last(), Some("-"));
 }
 
 #[test]
@@ -85,19 +92,20 @@ fn images_with_several_labels_match_on_any_of_them() {
     );
     assert_eq!((0..3).map(|q| relevance.count(q)).collect::<Vec<_>>(), [2, 0, 0]);
     assert!(relevance.relevant(0, 1) && !relevance.relevant(0, 2) && !relevance.relevant(1, 0));
-    let vectors = Vectors::new(&[1.0, 0.9, 0.8], 1).unwrap();
-    let report = Evaluation::default().run_with((vectors, vectors), &relevance, None).unwrap();
+    let rows = Rows::new(&[1.0, 0.9, 0.8], 1).unwrap();
+    let report =
+        Evaluation::default().run_with(Sides { query: rows, index: rows }, &relevance, None).unwrap();
     assert_eq!((report.queries, report.queries_without_relevant), (3, 2));
     assert_eq!(report.overall.get("mMP@5"), Some(&Some(1.0)));
 }
 
 #[test]
 fn an_excluded_row_that_is_not_relevant_does_not_lower_the_count() {
-    let vectors = Vectors::new(&[1.0, 0.9], 1).unwrap();
+    let rows = Rows::new(&[1.0, 0.9], 1).unwrap();
     let relevance = SingleLabel::new([1, 2], [1, 1]);
     let exclude = Exclude::Rows(vec![Some(0), Some(1)]);
     let report = Evaluation { exclude, ..Evaluation::default() }
-        .run_with((vectors, vectors), &relevance, None)
+        .run_with(Sides { query: rows, index: rows }, &relevance, None)
         .unwrap();
     // Query 0 loses its own row and finds row 1: n_q = 1. Query 1 has nothing relevant with or without row 1.
     assert_eq!(report.overall.get("mMP@5"), Some(&Some(1.0)));

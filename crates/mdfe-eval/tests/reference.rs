@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use mdfe_eval::{
-    Domains, Evaluation, Exclude, IndexScope, Knn, Neighbours, Report, Retrieval, Similarity, Vectors,
+    Domains, Evaluation, Exclude, IndexScope, Knn, Neighbours, Report, Retrieval, Rows, Similarity,
 };
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ fn expected_ids(value: &Value) -> Vec<Vec<i64>> {
 #[test]
 fn neighbours_are_those_of_numpy_with_ties_in_id_order() {
     let f = fixture();
-    let (query, index) = (Vectors::new(&f.query, f.dim).unwrap(), Vectors::new(&f.index, f.dim).unwrap());
+    let (query, index) = (Rows::new(&f.query, f.dim).unwrap(), Rows::new(&f.index, f.dim).unwrap());
     for (similarity, key) in [(Similarity::InnerProduct, "ip_ids"), (Similarity::SquaredL2, "l2_ids")] {
         let found = Knn { similarity, ..Knn::default() }.search(query, index).unwrap();
         assert_eq!(ids(&found), expected_ids(&f.all[key]), "{key}");
@@ -87,12 +87,12 @@ fn reports_are_those_of_plain_loops() {
     let (query_labels, index_labels) = (ints(&f.all["query_labels"]), ints(&f.all["index_labels"]));
     let (query_domains, index_domains) = (domains(&f.all["query_domains"]), domains(&f.all["index_domains"]));
     let query = Retrieval {
-        vectors: Vectors::new(&f.query, f.dim).unwrap(),
+        embeddings: Rows::new(&f.query, f.dim).unwrap(),
         labels: &query_labels,
         domains: Some(&query_domains),
     };
     let index = Retrieval {
-        vectors: Vectors::new(&f.index, f.dim).unwrap(),
+        embeddings: Rows::new(&f.index, f.dim).unwrap(),
         labels: &index_labels,
         domains: Some(&index_domains),
     };

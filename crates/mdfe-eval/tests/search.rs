@@ -2,7 +2,7 @@
 // Helpers of tests may fail as loudly as the tests.
 #![allow(clippy::unwrap_used)]
 
-use mdfe_eval::{Exclude, Knn, Neighbours, Similarity, Vectors};
+use mdfe_eval::{Exclude, Knn, Level, Neighbours, Rows, Similarity};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 
@@ -42,7 +42,7 @@ fn ids(found: &Neighbours) -> Vec<Vec<u32>> {
 }
 
 fn search(knn: &Knn, query: &[f32], index: &[f32], dim: usize) -> Neighbours {
-    knn.search(Vectors::new(query, dim).unwrap(), Vectors::new(index, dim).unwrap()).unwrap()
+    knn.search(Rows::new(query, dim).unwrap(), Rows::new(index, dim).unwrap()).unwrap()
 }
 
 proptest! {
@@ -64,7 +64,7 @@ proptest! {
         let similarity = if l2 { Similarity::SquaredL2 } else { Similarity::InnerProduct };
         let exclude = if one_out { Exclude::SameRow } else { Exclude::Nothing };
         // Blocks of a single panel, so that thresholds carry over between blocks.
-        let knn = Knn { k, similarity, exclude, block_bytes: 1 };
+        let knn = Knn { k, similarity, exclude, block_bytes: 1, ..Knn::default() };
         let found = search(&knn, &query, &index, dim);
         // The order of the f64 additions differs, which could swap two rows only where their f32 scores round apart: the
         // chance is about 1e-8 for a pair of neighbours, and the seed is fixed.
@@ -83,6 +83,21 @@ fn result_is_the_same_for_any_threads_and_blocks() {
             let knn = Knn { block_bytes, ..Knn::default() };
             let found = pool.install(|| search(&knn, &query, &index, dim));
             assert_eq!(found, expected, "{threads} threads, blocks of {block_bytes} bytes");
+        }
+    }
+}
+
+#[test]
+fn result_is_the_same_bits_at_every_level() {
+    // Rows that fill neither a panel nor a group, and ties.
+    for (dim, make) in [(1, coarse as fn(usize, usize, u64) -> Vec<f32>), (70, rows), (33, coarse)] {
+        let (query, index) = (make(29, dim, 1), make(1_001, dim, 2));
+        for similarity in [Similarity::InnerProduct, Similarity::SquaredL2] {
+            let at = |level| search(&Knn { similarity, level, ..Knn::default() }, &query, &index, dim);
+            let expected = at(Level::current());
+            for level in Level::available() {
+                assert_eq!(at(level), expected, "{level}, {similarity:?}, {dim} dimensions");
+            }
         }
     }
 }

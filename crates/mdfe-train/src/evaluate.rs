@@ -1,7 +1,7 @@
 //! What training gains: the same queries before and after.
 
 use crate::Result;
-use mdfe_eval::{Evaluation, Report, Retrieval, Vectors};
+use mdfe_eval::{Evaluation, Report, Retrieval, Rows};
 use mdfe_model::Projection;
 use serde::Serialize;
 
@@ -30,13 +30,13 @@ pub fn compare(
     let score = |projection: &Projection| -> Result<Report> {
         let embed = |side: Retrieval<'_>| -> Result<Vec<f32>> {
             let rows: Vec<f32> =
-                (0..side.vectors.len()).flat_map(|row| side.vectors.row(row)).copied().collect();
+                (0..side.embeddings.len()).flat_map(|row| side.embeddings.row(row)).copied().collect();
             Ok(projection.embed(&rows)?)
         };
         let (q, i) = (embed(query)?, embed(index)?);
         let dim = projection.embed_dim();
-        let query = Retrieval { vectors: Vectors::new(&q, dim)?, ..query };
-        let index = Retrieval { vectors: Vectors::new(&i, dim)?, ..index };
+        let query = Retrieval { embeddings: Rows::new(&q, dim)?, ..query };
+        let index = Retrieval { embeddings: Rows::new(&i, dim)?, ..index };
         Ok(evaluation.run(query, index)?)
     };
     Ok(Comparison {

@@ -2,7 +2,7 @@
 // Helpers of tests may fail as loudly as tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use mdfe_eval::{Evaluation, Retrieval, Vectors};
+use mdfe_eval::{Evaluation, Retrieval, Rows};
 use mdfe_train::{MemoryFeatures, Observer, ProjectionOptions, Recipe, RunLog, StepReport, Trainer, compare};
 use rand::{RngExt, SeedableRng};
 use std::sync::atomic::AtomicBool;
@@ -57,7 +57,7 @@ fn training_beats_the_raw_features_on_unseen_classes() {
     trainer.run(None, &mut (), &AtomicBool::new(false)).unwrap();
     let (features, labels) = samples(100..140, 2);
     let labels: Vec<i64> = labels.into_iter().map(i64::from).collect();
-    let all = Retrieval { vectors: Vectors::new(&features, 32).unwrap(), labels: &labels, domains: None };
+    let all = Retrieval { embeddings: Rows::new(&features, 32).unwrap(), labels: &labels, domains: None };
     let found = compare(&trainer.projection().unwrap(), all, all, &Evaluation::leave_one_out()).unwrap();
     let score = |report: &mdfe_eval::Report| report.overall.get("mMP@5").copied().flatten().unwrap();
     let (raw, pooled, trained) =

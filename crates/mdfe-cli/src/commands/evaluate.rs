@@ -8,7 +8,7 @@ use crate::{
 use anyhow::{Result, bail};
 use mdfe_data::Embeddings;
 use mdfe_eval::{
-    Domains, Evaluation, Exclude, IndexScope, Knn, Metric, Named, Report, Retrieval, SingleLabel, Vectors,
+    Domains, Evaluation, Exclude, IndexScope, Knn, Metric, Named, Report, Retrieval, Rows, SingleLabel,
 };
 
 pub(crate) fn run(args: &Evaluate) -> Result<()> {
@@ -40,7 +40,7 @@ fn score(query: &Embeddings, index: Option<&Embeddings>, args: &Evaluate) -> Res
         (Some(q), None) if !args.separate => {
             let knn = Knn { k: args.k, exclude: exclude.clone(), ..Knn::default() };
             let (query, index) = (side(query, None)?, side(index, None)?);
-            let found = knn.search(query.vectors, index.vectors)?;
+            let found = knn.search(query.embeddings, index.embeddings)?;
             let relevance = SingleLabel::new(query.labels.iter().copied(), index.labels.iter().copied());
             let groups = q.names().iter().map(|name| (name.clone(), q.rows_of(name)));
             let groups: Named<Vec<usize>> = groups.filter(|(_, rows)| !rows.is_empty()).collect();
@@ -64,5 +64,5 @@ fn domains(side: &Embeddings) -> Result<Option<Domains>> {
 
 fn side<'a>(side: &'a Embeddings, domains: Option<&'a Domains>) -> Result<Retrieval<'a>> {
     let labels = side.labels.as_deref().unwrap_or_default();
-    Ok(Retrieval { vectors: Vectors::new(&side.values, side.dim)?, labels, domains })
+    Ok(Retrieval { embeddings: Rows::new(&side.values, side.dim)?, labels, domains })
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use mdfe_data::Embeddings;
-use mdfe_eval::{Knn, Vectors};
+use mdfe_eval::{Knn, Rows};
 use mdfe_model::Embedder;
 
 pub(crate) fn run(args: &Search) -> Result<()> {
@@ -32,8 +32,7 @@ pub(crate) fn run(args: &Search) -> Result<()> {
     unit_rows(&mut query);
     unit_rows(&mut index);
     let knn = Knn { k: args.k, ..Knn::default() };
-    let found =
-        knn.search(Vectors::new(&query.values, query.dim)?, Vectors::new(&index.values, index.dim)?)?;
+    let found = knn.search(Rows::new(&query.values, query.dim)?, Rows::new(&index.values, index.dim)?)?;
     let name = |row: usize| index.paths.get(row).cloned().unwrap_or_else(|| format!("row {row}"));
     let neighbours =
         found.rows().map(|row| row.iter().map(|n| (name(n.id as usize), n.score)).collect::<Vec<_>>());

@@ -17,7 +17,7 @@ pub use neighbours::{Neighbour, Neighbours};
 pub use similarity::Similarity;
 pub(crate) use similarity::dot;
 
-use crate::{Error, Result, Vectors};
+use crate::{Error, Level, Result, Rows};
 
 /// Options of an exact search.
 ///
@@ -32,11 +32,20 @@ pub struct Knn {
     pub exclude: Exclude,
     /// Bytes of index that are packed and searched at a time, 8 MiB by default. Changes the speed, never the result.
     pub block_bytes: usize,
+    /// The instruction set of the first pass, [`Level::current`] by default: the CPU's best or what `MDFE_SIMD` names. Changes
+    /// the speed, never the result.
+    pub level: Level,
 }
 
 impl Default for Knn {
     fn default() -> Self {
-        Self { k: 5, similarity: Similarity::InnerProduct, exclude: Exclude::Nothing, block_bytes: 8 << 20 }
+        Self {
+            k: 5,
+            similarity: Similarity::InnerProduct,
+            exclude: Exclude::Nothing,
+            block_bytes: 8 << 20,
+            level: Level::current(),
+        }
     }
 }
 
@@ -48,7 +57,7 @@ impl Knn {
     /// [`Error::ZeroK`], [`Error::Dim`] and [`Error::Empty`] for inputs of the wrong shape, [`Error::NotFinite`] and
     /// [`Error::TooLong`] name the offending row, [`Error::NotTheSameRows`] and [`Error::ExcludedRow`] come from
     /// `exclude`.
-    pub fn search(&self, query: Vectors<'_>, index: Vectors<'_>) -> Result<Neighbours> {
+    pub fn search(&self, query: Rows<'_>, index: Rows<'_>) -> Result<Neighbours> {
         if self.k == 0 {
             return Err(Error::ZeroK { what: "the search".into() });
         }

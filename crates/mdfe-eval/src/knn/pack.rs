@@ -1,7 +1,7 @@
 //! Rows turned into the column order that the tiles read.
 
 use super::Similarity;
-use crate::Vectors;
+use crate::Rows;
 
 /// Index rows of one panel; a multiple of every vector register's lanes.
 pub(super) const PANEL: usize = 32;
@@ -20,7 +20,7 @@ pub(super) fn packed_dim(similarity: Similarity, dim: usize) -> usize {
 
 /// Packs up to `W` rows from `first` into `out [packed_dim, W]`; rows that do not exist are zero. `extra` is the value of the added column for a row.
 pub(super) fn pack<const W: usize>(
-    rows: Vectors<'_>,
+    rows: Rows<'_>,
     first: usize,
     extra: impl Fn(usize) -> f32,
     out: &mut [f32],

@@ -6,8 +6,8 @@ use super::{
     tile::Tile,
     top_k::{Candidate, TopK},
 };
-use crate::Vectors;
-use pulp::{Simd, WithSimd};
+use crate::Rows;
+use mdfe_simd::{Simd, WithSimd};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -20,8 +20,8 @@ const TASKS_PER_THREAD: usize = 4;
 /// A checked search.
 pub(super) struct Search<'a> {
     pub(super) options: &'a Knn,
-    pub(super) query: Vectors<'a>,
-    pub(super) index: Vectors<'a>,
+    pub(super) query: Rows<'a>,
+    pub(super) index: Rows<'a>,
     /// Squared norms of the queries, `[Q]`.
     pub(super) query_squares: Vec<f64>,
     /// Squared norms of the index rows, `[N]`.
@@ -49,7 +49,7 @@ impl Search<'_> {
         let block_panels = (self.options.block_bytes / (dim * PANEL * size_of::<f32>())).max(parts);
         let panels = self.index.len().div_ceil(PANEL);
         let bound = self.bound(dim);
-        let arch = pulp::Arch::new();
+        let level = self.options.level;
         let mut packed = vec![0.0; block_panels.min(panels) * dim * PANEL];
         for first in (0..panels).step_by(block_panels) {
             let count = block_panels.min(panels - first);
@@ -60,7 +60,7 @@ impl Search<'_> {
             let (columns, _) = packed.as_chunks::<PANEL>();
             tasks.par_iter_mut().for_each(|task| {
                 let own = count * task.part / parts..count * (task.part + 1) / parts;
-                arch.dispatch(Pass {
+                level.dispatch(Pass {
                     search: self,
                     bound,
                     dim,
@@ -207,17 +207,25 @@ impl WithSimd for Pass<'_> {
                 while hits != 0 {
                     let q = hits.trailing_zeros() as usize;
                     hits &= hits - 1;
-                    self.select(&tile.scores[q], (self.first + p) * PANEL, (g, q));
+                    self.select(&tile.scores[q], (self.first + p) * PANEL, Place { group: g, query: q });
                 }
             }
         }
     }
 }
 
+/// A query of a task: the group among the task's, and the query in the group.
+#[derive(Clone, Copy)]
+struct Place {
+    group: usize,
+    query: usize,
+}
+
 impl Pass<'_> {
     /// Scores exactly what reaches the threshold and keeps what is among the k best.
     #[inline(always)]
-    fn select(&mut self, scores: &[f32; PANEL], first_row: usize, (g, q): (usize, usize)) {
+    fn select(&mut self, scores: &[f32; PANEL], first_row: usize, place: Place) {
+        let Place { group: g, query: q } = place;
         let Search { options, query, index, query_squares, .. } = self.search;
         let query_row = (self.task.groups.start + g) * GROUP + q;
         let excluded = options.exclude.row(query_row);

@@ -3,7 +3,7 @@
 /// What a search ranks by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Similarity {
-    /// `sum_d q_d x_d`, the larger the nearer; the cosine for unit vectors.
+    /// `sum_d q_d x_d`, the larger the nearer; the cosine for embeddings of unit length.
     #[default]
     InnerProduct,
     /// `sum_d (q_d - x_d)^2`, the smaller the nearer.

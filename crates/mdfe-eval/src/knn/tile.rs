@@ -1,7 +1,7 @@
 //! The scores of 12 queries and 32 index rows, in registers.
 
 use super::pack::{GROUP, PANEL};
-use pulp::Simd;
+use mdfe_simd::Simd;
 
 /// The scores of one tile.
 pub(super) struct Tile {

@@ -1,13 +1,20 @@
-//! One metric per file, each a function of one query's hits; here their names.
+//! One metric per file, each a function of one query's hits, and one table of them.
+//!
+//! A new metric is a file beside these with a function of the file's name, and a line in the table: the enum, the names and the
+//! formula's place in the public interface follow. The tests ask for a line in the README.
 
-pub(crate) mod average_precision;
-pub(crate) mod hit_rate;
-pub(crate) mod modified_precision;
-pub(crate) mod precision;
-pub(crate) mod reciprocal_rank;
+mod registry;
 
 use crate::{Error, Result};
 use std::{fmt, str::FromStr};
+
+registry::metrics! {
+    modified_precision: ModifiedPrecision, "mMP";
+    hit_rate: HitRate, "R";
+    precision: Precision, "P";
+    average_precision: AveragePrecision, "mAP";
+    reciprocal_rank: ReciprocalRank, "MRR";
+}
 
 /// What a metric sees of one query.
 #[derive(Clone, Copy, Debug)]
@@ -16,22 +23,6 @@ pub struct QueryResult<'a> {
     pub hits: &'a [bool],
     /// n_q: how many index rows are relevant to the query, those it may not find left out. At least 1.
     pub relevant: usize,
-}
-
-/// A metric and the number of neighbours, k, that it looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Metric {
-    /// `mMP@k`, [`formula::modified_precision`](crate::formula::modified_precision).
-    ModifiedPrecision(usize),
-    /// `R@k`, [`formula::hit_rate`](crate::formula::hit_rate).
-    HitRate(usize),
-    /// `P@k`, [`formula::precision`](crate::formula::precision).
-    Precision(usize),
-    /// `mAP@k`, [`formula::average_precision`](crate::formula::average_precision).
-    AveragePrecision(usize),
-    /// `MRR@k`, [`formula::reciprocal_rank`](crate::formula::reciprocal_rank).
-    ReciprocalRank(usize),
 }
 
 impl Metric {
@@ -51,28 +42,6 @@ impl Metric {
     pub fn k(self) -> usize {
         self.parts().1
     }
-
-    /// The value for one query, in 0..=1.
-    pub fn value(self, result: QueryResult<'_>) -> f64 {
-        match self {
-            Metric::ModifiedPrecision(k) => modified_precision::modified_precision(result, k),
-            Metric::HitRate(k) => hit_rate::hit_rate(result, k),
-            Metric::Precision(k) => precision::precision(result, k),
-            Metric::AveragePrecision(k) => average_precision::average_precision(result, k),
-            Metric::ReciprocalRank(k) => reciprocal_rank::reciprocal_rank(result, k),
-        }
-    }
-
-    /// The name before the `@`, and k.
-    fn parts(self) -> (&'static str, usize) {
-        match self {
-            Metric::ModifiedPrecision(k) => ("mMP", k),
-            Metric::HitRate(k) => ("R", k),
-            Metric::Precision(k) => ("P", k),
-            Metric::AveragePrecision(k) => ("mAP", k),
-            Metric::ReciprocalRank(k) => ("MRR", k),
-        }
-    }
 }
 
 impl fmt::Display for Metric {
@@ -90,15 +59,18 @@ impl FromStr for Metric {
         let unknown = || Error::UnknownMetric { name: name.to_owned() };
         let (kind, k) = name.split_once('@').ok_or_else(unknown)?;
         let k = k.parse().map_err(|_| unknown())?;
-        let metric = match kind {
-            "mMP" => Metric::ModifiedPrecision(k),
-            "R" => Metric::HitRate(k),
-            "P" => Metric::Precision(k),
-            "mAP" => Metric::AveragePrecision(k),
-            "MRR" => Metric::ReciprocalRank(k),
-            _ => return Err(unknown()),
-        };
+        let metric = Metric::named(kind, k).ok_or_else(unknown)?;
         if k == 0 { Err(Error::ZeroK { what: format!("the metric {name}") }) } else { Ok(metric) }
+    }
+}
+
+/// The names of all metrics as a sentence lists them.
+pub(crate) fn known() -> String {
+    let names = Metric::NAMES.map(|name| format!("{name}@k"));
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 

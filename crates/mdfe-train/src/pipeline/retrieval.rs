@@ -2,7 +2,7 @@
 
 use crate::{Comparison, Result, compare};
 use mdfe_data::store::FeatureStore;
-use mdfe_eval::{Domains, Evaluation, Exclude, Metric, Retrieval, Vectors};
+use mdfe_eval::{Domains, Evaluation, Exclude, Metric, Retrieval, Rows};
 use mdfe_model::Projection;
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ impl Side {
 
     fn retrieval(&self) -> Result<Retrieval<'_>> {
         Ok(Retrieval {
-            vectors: Vectors::new(&self.features, self.dim)?,
+            embeddings: Rows::new(&self.features, self.dim)?,
             labels: &self.labels,
             domains: Some(&self.domains),
         })
