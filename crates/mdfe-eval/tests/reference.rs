@@ -87,12 +87,12 @@ fn reports_are_those_of_plain_loops() {
     let (query_labels, index_labels) = (ints(&f.all["query_labels"]), ints(&f.all["index_labels"]));
     let (query_domains, index_domains) = (domains(&f.all["query_domains"]), domains(&f.all["index_domains"]));
     let query = Retrieval {
-        vectors: Rows::new(&f.query, f.dim).unwrap(),
+        embeddings: Rows::new(&f.query, f.dim).unwrap(),
         labels: &query_labels,
         domains: Some(&query_domains),
     };
     let index = Retrieval {
-        vectors: Rows::new(&f.index, f.dim).unwrap(),
+        embeddings: Rows::new(&f.index, f.dim).unwrap(),
         labels: &index_labels,
         domains: Some(&index_domains),
     };
