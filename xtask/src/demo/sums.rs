@@ -3,7 +3,10 @@
 use anyhow::{Context, Result, bail};
 use mdfe_data::files::write_atomically;
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 const FILE: &str = "SHA256SUMS";
 
@@ -16,18 +19,27 @@ pub(super) fn write(root: &Path) -> Result<()> {
     Ok(write_atomically(&root.join(FILE), text.as_bytes())?)
 }
 
-/// Compares a freshly built pack with the one in `root`, and everything in `root` with its `SHA256SUMS`.
-pub(super) fn compare(root: &Path, fresh: &Path) -> Result<()> {
+/// Compares everything in `root` with its `SHA256SUMS`; returns how many files that are.
+fn verify(root: &Path) -> Result<usize> {
     let path = root.join(FILE);
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut listed = 0;
+    let mut listed = HashSet::new();
     for line in text.lines() {
         let (sum, file) = line.split_once("  ").with_context(|| format!("{}: `{line}`", path.display()))?;
         if hash(&root.join(file))? != sum {
             bail!("{} is not the file that {FILE} lists", root.join(file).display());
         }
-        listed += 1;
+        listed.insert(PathBuf::from(file));
     }
+    match files(root)?.into_iter().find(|file| !listed.contains(file)) {
+        Some(file) => bail!("{} is not in {FILE}", root.join(file).display()),
+        None => Ok(listed.len()),
+    }
+}
+
+/// Compares a freshly built pack with the one in `root`, and everything in `root` with its `SHA256SUMS`.
+pub(super) fn compare(root: &Path, fresh: &Path) -> Result<()> {
+    let listed = verify(root)?;
     let rebuilt = files(fresh)?;
     for file in &rebuilt {
         if hash(&fresh.join(file))? != hash(&root.join(file))? {
@@ -66,4 +78,31 @@ fn files(root: &Path) -> Result<Vec<PathBuf>> {
 fn hash(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_pack_is_what_its_sums_say() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/demo"));
+        let classes = include_str!("classes.csv").lines().count() - 1;
+        assert!(verify(root).unwrap() > 4 * classes);
+    }
+
+    #[test]
+    fn an_edited_and_an_unlisted_file_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::write(root.join("a.txt"), "a").unwrap();
+        write(root).unwrap();
+        assert_eq!(verify(root).unwrap(), 1);
+        std::fs::write(root.join("b.txt"), "b").unwrap();
+        assert!(verify(root).unwrap_err().to_string().ends_with("b.txt is not in SHA256SUMS"));
+        std::fs::write(root.join("a.txt"), "edited").unwrap();
+        assert!(
+            verify(root).unwrap_err().to_string().ends_with("a.txt is not the file that SHA256SUMS lists")
+        );
+    }
 }

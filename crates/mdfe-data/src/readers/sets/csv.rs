@@ -1,10 +1,7 @@
 //! Any table of images: a CSV with `path,label` and, where wanted, `domain` and `split`.
 
-use crate::{
-    Domain, DropReason, Dropped, Error, Result,
-    lists::table::Format,
-    readers::{DataSet, Rows, Source, data_set::List, info::DatasetInfo},
-};
+use super::prelude::*;
+use crate::{Domain, DropReason, Dropped, Error};
 use std::collections::{HashMap, HashSet};
 
 pub(super) static SET: DataSet = DataSet {

@@ -1,14 +1,7 @@
 //! DeepFashion, consumer-to-shop: one class per garment, worn and in the shop.
 
-use crate::{
-    Result,
-    lists::json::Pairs,
-    readers::{
-        DataSet, Rows, Source,
-        data_set::List,
-        info::{DatasetInfo, Expected, downloaded},
-    },
-};
+use super::prelude::*;
+use crate::lists::json::Pairs;
 
 const FILE: &str = "deepfashion_train.json";
 

@@ -1,11 +1,6 @@
 //! DeepFashion2: garments in shops and on people, one class per pair and style.
 
-use crate::readers::{
-    DataSet,
-    data_set::List,
-    image_list::{Classes, ImageList},
-    info::{DatasetInfo, optional, prepared},
-};
+use super::prelude::*;
 
 pub(super) static SET: DataSet = DataSet {
     info: DatasetInfo {

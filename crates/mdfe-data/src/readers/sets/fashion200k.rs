@@ -1,11 +1,6 @@
 //! Fashion200k: women's clothing from shops, one class per product.
 
-use crate::readers::{
-    DataSet,
-    data_set::List,
-    image_list::ImageList,
-    info::{DatasetInfo, downloaded, optional, prepared},
-};
+use super::prelude::*;
 
 /// The list that preparation makes.
 pub(crate) const LIST: &str = "fashion200k_train.csv";

@@ -1,14 +1,7 @@
 //! Food-101: dishes, one class per kind. Its test list, whose labels were cleaned by hand, is the training data.
 
-use crate::{
-    Result,
-    lists::json::Pairs,
-    readers::{
-        DataSet, Rows, Source,
-        data_set::List,
-        info::{DatasetInfo, Expected, downloaded},
-    },
-};
+use super::prelude::*;
+use crate::lists::json::Pairs;
 
 const FILE: &str = "meta/test.json";
 

@@ -1,11 +1,6 @@
 //! Food Recognition 2022: meals photographed by users of an app, cut into one image per dish.
 
-use crate::readers::{
-    DataSet,
-    data_set::List,
-    image_list::ImageList,
-    info::{DatasetInfo, Expected, optional, prepared},
-};
+use super::prelude::*;
 
 pub(super) static SET: DataSet = DataSet {
     info: DatasetInfo {

@@ -1,11 +1,6 @@
 //! Furniture-180: pieces of furniture, one class per folder.
 
-use crate::readers::{
-    DataSet,
-    data_set::List,
-    image_list::ImageList,
-    info::{DatasetInfo, prepared},
-};
+use super::prelude::*;
 
 /// The list that preparation makes.
 pub(crate) const LIST: &str = "furniture180_train.csv";

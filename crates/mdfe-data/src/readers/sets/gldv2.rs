@@ -1,15 +1,7 @@
 //! Google Landmarks v2, the cleaned training set of the 2021 recognition challenge.
 
-use crate::{
-    Result,
-    lists::table::Format,
-    readers::{
-        DataSet, Rows, Source,
-        data_set::List,
-        info::{DatasetInfo, Expected, downloaded, optional},
-        source::Loaded,
-    },
-};
+use super::prelude::*;
+use crate::readers::source::Loaded;
 use std::path::PathBuf;
 
 /// The list of 10,000 classes that M4D-35k uses.

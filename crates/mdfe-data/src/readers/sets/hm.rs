@@ -1,14 +1,7 @@
 //! H&M personalised fashion: shop images of articles, one class per product (its articles differ in colour).
 
-use crate::{
-    DropReason, Dropped, Result,
-    lists::table::Format,
-    readers::{
-        DataSet, Rows, Source,
-        data_set::List,
-        info::{DatasetInfo, Expected, downloaded},
-    },
-};
+use super::prelude::*;
+use crate::{DropReason, Dropped};
 use rayon::prelude::*;
 use std::{collections::HashSet, path::PathBuf};
 

@@ -1,9 +1,7 @@
 //! Any folder of images: one folder per class.
 
-use crate::{
-    Domain, DropReason, Dropped, Error, Result,
-    readers::{DataSet, Rows, Source, data_set::List, info::DatasetInfo, walk},
-};
+use super::prelude::*;
+use crate::{Domain, DropReason, Dropped, Error, readers::walk};
 use std::path::Component;
 
 pub(super) static SET: DataSet = DataSet {

@@ -1,11 +1,6 @@
 //! M4D-35k, the method's training set: parts of four data sets in one list.
 
-use crate::readers::{
-    DataSet,
-    combined_list::CombinedList,
-    data_set::List,
-    info::{DatasetInfo, Expected, optional, prepared},
-};
+use super::prelude::*;
 
 /// The combined list, published or made by preparation.
 pub(crate) const LIST: &str = "m4d-35k_train.csv";

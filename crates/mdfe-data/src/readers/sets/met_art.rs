@@ -1,13 +1,6 @@
 //! The Met data set: exhibits of the Metropolitan Museum of Art, one class per exhibit.
 
-use crate::{
-    Result,
-    readers::{
-        DataSet, Rows, Source,
-        data_set::List,
-        info::{DatasetInfo, Expected, downloaded},
-    },
-};
+use super::prelude::*;
 
 const FILE: &str = "ground_truth/MET_database.json";
 

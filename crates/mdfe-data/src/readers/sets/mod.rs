@@ -5,6 +5,21 @@
 
 use super::{DataSet, DatasetInfo};
 
+/// What the file of a data set needs to declare it.
+mod prelude {
+    pub(super) use crate::{
+        Result,
+        lists::table::Format,
+        readers::{
+            DataSet, Rows, Source,
+            combined_list::CombinedList,
+            data_set::List,
+            image_list::{Classes, ImageList},
+            info::{DatasetInfo, Expected, downloaded, optional, prepared},
+        },
+    };
+}
+
 /// Declares the files and the tables of all of them, in the order of the documentation's table.
 macro_rules! data_sets {
     ($($file:ident),+ $(,)?) => {

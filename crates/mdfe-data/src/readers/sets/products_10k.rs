@@ -1,11 +1,6 @@
 //! Products-10k: photos of retail products, one class per SKU.
 
-use crate::readers::{
-    DataSet,
-    data_set::List,
-    image_list::ImageList,
-    info::{DatasetInfo, Expected, downloaded},
-};
+use super::prelude::*;
 
 pub(super) static SET: DataSet = DataSet {
     info: DatasetInfo {

@@ -1,11 +1,6 @@
 //! RP2K: products on the shelves of shops, one class per SKU.
 
-use crate::readers::{
-    DataSet,
-    data_set::List,
-    image_list::ImageList,
-    info::{DatasetInfo, downloaded},
-};
+use super::prelude::*;
 
 pub(super) static SET: DataSet = DataSet {
     info: DatasetInfo {

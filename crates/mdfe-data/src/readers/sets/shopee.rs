@@ -1,11 +1,6 @@
 //! Shopee product matching: offers of an online market, one class per product.
 
-use crate::readers::{
-    DataSet,
-    data_set::List,
-    image_list::ImageList,
-    info::{DatasetInfo, Expected, downloaded},
-};
+use super::prelude::*;
 
 pub(super) static SET: DataSet = DataSet {
     info: DatasetInfo {

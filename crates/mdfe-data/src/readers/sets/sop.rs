@@ -1,12 +1,6 @@
 //! Stanford Online Products: images of offers on eBay, one class per product.
 
-use crate::lists::table::Format;
-use crate::readers::{
-    DataSet,
-    data_set::List,
-    image_list::ImageList,
-    info::{DatasetInfo, Expected, downloaded},
-};
+use super::prelude::*;
 
 pub(super) static SET: DataSet = DataSet {
     info: DatasetInfo {

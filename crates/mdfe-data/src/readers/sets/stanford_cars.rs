@@ -1,14 +1,6 @@
 //! Stanford Cars: photos of cars, one class per model, or per model and colour where refined.
 
-use crate::{
-    Result,
-    lists::table::Format,
-    readers::{
-        DataSet, Rows, Source,
-        data_set::List,
-        info::{DatasetInfo, Expected, optional, prepared},
-    },
-};
+use super::prelude::*;
 use std::path::PathBuf;
 
 /// The list of models, made by preparation from the development kit.

@@ -1,11 +1,6 @@
 //! Storefronts-146: fronts of shops, one class per chain.
 
-use crate::readers::{
-    DataSet,
-    data_set::List,
-    image_list::ImageList,
-    info::{DatasetInfo, prepared},
-};
+use super::prelude::*;
 
 /// The list that preparation makes.
 pub(crate) const LIST: &str = "storefronts146_train.csv";

@@ -3,14 +3,8 @@
 //! Eight domains, each with the splits `train`, `val` and `test`; some have an `index`. [`read_split`] gives a split
 //! with all classes of each image, [`protocol`] says which split is searched with which.
 
-use crate::{
-    Domain, Error, Result,
-    readers::{
-        DataSet, ReadOptions, Rows, Source,
-        data_set::List,
-        info::{DatasetInfo, Expected, downloaded},
-    },
-};
+use super::prelude::*;
+use crate::{Domain, Error, readers::ReadOptions};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
