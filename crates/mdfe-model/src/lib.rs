@@ -35,4 +35,4 @@ pub use pretrained::{
 };
 pub use projection::{Projection, normalize};
 pub use text::{TextCleaning, TextConfig, TextPool, TextProjection, TextTokenizer, TextTower};
-pub use weights::{TensorSource, Weights, weights_hash};
+pub use weights::{TensorSource, Weights};

@@ -4,6 +4,7 @@
 //! nothing is trained.
 
 use crate::{Error, Result, ops::dot};
+use mdfe_data::identity::{Fingerprint, Fingerprinter};
 use rayon::prelude::*;
 
 /// A projection on the CPU.
@@ -79,6 +80,19 @@ impl Projection {
             normalize(out);
         });
         Ok(out)
+    }
+
+    /// The fingerprint of kind, widths and weights.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut all = Fingerprinter::new("mdfe projection");
+        let bytes = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+        all.json("widths", &[self.feature_dim(), self.embed_dim()]);
+        match self {
+            Self::Linear { weight, bias } => all.field("weight", &bytes(weight)).field("bias", &bytes(bias)),
+            Self::AvgPool { .. } => all.field("pool", b"average"),
+            Self::Identity { .. } => all.field("pool", b"none"),
+        };
+        all.finish()
     }
 
     fn project_row(&self, row: &[f32], out: &mut [f32]) {

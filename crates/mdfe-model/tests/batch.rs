@@ -47,7 +47,9 @@ fn tiny(file: &Path) -> Option<Model> {
     let json = header.metadata().as_ref()?.get("architecture")?;
     let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap();
     let pixels = tensors.get("in.native")?.to_dtype(DType::F32).unwrap();
-    let own = |(k, v): (&String, &Tensor)| Some((k.strip_prefix("w.")?.to_owned(), v.to_dtype(DType::F32).unwrap()));
+    let own = |(k, v): (&String, &Tensor)| {
+        Some((k.strip_prefix("w.")?.to_owned(), v.to_dtype(DType::F32).unwrap()))
+    };
     Some(Model {
         name: file.file_stem()?.to_string_lossy().into_owned(),
         architecture: serde_json::from_str(json).unwrap(),

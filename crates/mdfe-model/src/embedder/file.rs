@@ -45,7 +45,7 @@ pub struct EmbedderMeta {
 
 impl EmbedderMeta {
     /// Name and version of the format.
-    pub const FORMAT: &str = "mdfe-embedder-1";
+    pub const FORMAT: &str = "mdfe-embedder-2";
 }
 
 /// An embedder as it lies on disk.
@@ -57,6 +57,12 @@ pub struct EmbedderFile {
     pub projection: Projection,
     /// File that holds the backbone's tensors too (`--standalone`), under keys that start with `backbone.`.
     pub standalone: Option<PathBuf>,
+}
+
+/// What every format has: another may lack the fields of this one.
+#[derive(Deserialize)]
+struct FormatOnly {
+    format: String,
 }
 
 const HEADER_KEY: &str = "mdfe";
@@ -79,12 +85,17 @@ impl EmbedderFile {
                 "it has no metadata key `{HEADER_KEY}`; an embedder is written by `mdfe train`"
             ))
         })?;
+        let format: FormatOnly = serde_json::from_str(meta)
+            .map_err(|e| file.misfit(format!("its metadata cannot be read: {e}")))?;
+        if format.format != EmbedderMeta::FORMAT {
+            let known = EmbedderMeta::FORMAT;
+            return Err(file.misfit(format!(
+                "its format is {}, this build reads {known}; train it again, or use the release that wrote it",
+                format.format
+            )));
+        }
         let meta: EmbedderMeta = serde_json::from_str(meta)
             .map_err(|e| file.misfit(format!("its metadata cannot be read: {e}")))?;
-        if meta.format != EmbedderMeta::FORMAT {
-            let known = EmbedderMeta::FORMAT;
-            return Err(file.misfit(format!("its format is {}, this build reads {known}", meta.format)));
-        }
         let read = |key: &str, shape: &[usize]| -> Result<Vec<f32>> {
             let t = file.view(key)?;
             if t.dtype() != Dtype::F32 || t.shape() != shape {
@@ -147,7 +158,7 @@ impl EmbedderFile {
 mod tests {
     use super::*;
     use crate::Weights;
-    use mdfe_data::{CropMode, Interpolation};
+    use mdfe_data::{CropMode, Interpolation, identity::Fingerprint};
 
     fn example() -> EmbedderFile {
         EmbedderFile {
@@ -155,7 +166,8 @@ mod tests {
                 format: EmbedderMeta::FORMAT.into(),
                 backbone: BackboneId {
                     name: "toy".into(),
-                    weights_hash: "00".into(),
+                    architecture: Fingerprint::of(b"architecture"),
+                    weights: Fingerprint::of(b"weights"),
                     commit: None,
                     proj_layer: false,
                 },

@@ -3,10 +3,11 @@
 use super::{EmbedderFile, EmbedderMeta, file::BACKBONE_PREFIX};
 use crate::{
     Backbone, Error, LoadOptions, LoadedBackbone, Projection, Result, Weights,
-    extract::{Extractor, PipelineOptions, features_of},
+    extract::{Extractor, ImageFile, PipelineOptions, RowResult, features_of},
     load_backbone, pretrained,
+    pretrained::backbone_id,
 };
-use mdfe_data::{PreprocessRecord, store::BackboneId};
+use mdfe_data::{EmbedderId, PreprocessRecord, identity::Fingerprinter, store::BackboneId};
 use std::path::{Path, PathBuf};
 
 /// A loaded embedder, or a backbone without a projection.
@@ -38,10 +39,9 @@ impl Embedder {
     /// Those of [`load_backbone`].
     pub fn of_backbone(name: &str, options: LoadOptions) -> Result<Self> {
         let loaded = load_backbone(name, &options)?;
-        let id = loaded.id(options.build.proj_layer);
         Ok(Self {
             backbone: loaded.backbone,
-            id,
+            id: loaded.id,
             preprocess: loaded.record,
             options,
             projection: None,
@@ -63,7 +63,13 @@ impl Embedder {
         let backbone = match (&file.standalone, &options.weights) {
             (Some(own), None) => {
                 let weights = Weights::open_below(own, BACKBONE_PREFIX)?;
-                pretrained(&id.name)?.architecture()?.build(&id.name, &weights, &options.build)?
+                let row = pretrained(&id.name)?;
+                let found = backbone_id(row, &weights, id.proj_layer)?;
+                if !found.is_same_model(&id) {
+                    let model = format!("the embedder {}", path.display());
+                    return Err(Error::misfit(own, &model, other_weights(&id, &found)));
+                }
+                row.architecture()?.build(&id.name, &weights, &options.build)?
             }
             _ => {
                 if options.weights.is_none() && options.revision.is_none() {
@@ -108,6 +114,41 @@ impl Embedder {
         }
     }
 
+    /// Which embedder this is: backbone, preprocess record and projection. Its embeddings may be compared with those of the same alone.
+    pub fn embedder_id(&self) -> EmbedderId {
+        let mut all = Fingerprinter::new("mdfe embedder");
+        all.field("architecture", self.id.architecture.as_bytes())
+            .field("weights", self.id.weights.as_bytes())
+            .json("proj_layer", &self.id.proj_layer)
+            .json("preprocess", &self.preprocess);
+        let name = match &self.projection {
+            None => self.id.name.clone(),
+            Some(projection) => {
+                all.field("projection", projection.fingerprint().as_bytes());
+                format!("a {}-d embedder on {}", projection.embed_dim(), self.id.name)
+            }
+        };
+        EmbedderId { fingerprint: all.finish(), name }
+    }
+
+    /// Embeds `files` and hands the embeddings `[D]` to `sink` in order, one image at a time; an image that could not be read with the
+    /// reason. `sink` returns whether to go on. Memory does not grow with the number of images.
+    ///
+    /// # Errors
+    /// [`Error::Candle`] from the backbone, and those of `sink`.
+    pub fn embed_each(
+        &self,
+        files: &[ImageFile],
+        options: PipelineOptions,
+        mut sink: impl FnMut(usize, RowResult<'_>) -> Result<bool>,
+    ) -> Result<()> {
+        features_of(&self.extractor(), files, options, |item, row| match (row, &self.projection) {
+            (Ok(features), Some(projection)) => sink(item, Ok(&projection.embed(features)?)),
+            (row, _) => sink(item, row),
+        })?;
+        Ok(())
+    }
+
     /// Embeddings of `paths`, in order; unreadable images are listed, not lost. `watch` is told how many are done and
     /// returns whether to go on.
     ///
@@ -119,28 +160,19 @@ impl Embedder {
         options: PipelineOptions,
         mut watch: impl FnMut(usize) -> bool,
     ) -> Result<Embedded> {
+        let files: Vec<ImageFile> =
+            paths.iter().map(|path| ImageFile { path: path.clone(), key: None }).collect();
         let mut out = Embedded::default();
-        let mut features = Vec::new();
-        features_of(
-            &self.extractor(),
-            paths,
-            options,
-            |_| false,
-            |item, row| {
-                match row {
-                    Ok(row) => {
-                        features.extend_from_slice(row);
-                        out.rows.push(item);
-                    }
-                    Err(reason) => out.skipped.push((item, reason)),
+        self.embed_each(&files, options, |item, row| {
+            match row {
+                Ok(row) => {
+                    out.values.extend_from_slice(row);
+                    out.rows.push(item);
                 }
-                Ok(watch(item + 1))
-            },
-        )?;
-        out.values = match &self.projection {
-            Some(projection) => projection.embed(&features)?,
-            None => features,
-        };
+                Err(reason) => out.skipped.push((item, reason)),
+            }
+            Ok(watch(item + 1))
+        })?;
         Ok(out)
     }
 }
@@ -152,27 +184,23 @@ fn same_weights(
     id: &BackboneId,
     options: &LoadOptions,
 ) -> Result<Box<dyn Backbone>> {
-    if loaded.weights_hash == id.weights_hash {
+    if loaded.id.is_same_model(id) {
         return Ok(loaded.backbone);
     }
     Err(Error::misfit(
         options.weights.as_deref().unwrap_or(path),
         &format!("the embedder {}", path.display()),
-        format!(
-            "its projection was trained on {} with the weights {}, these are {}; give the right file with --weights",
-            id.name, id.weights_hash, loaded.weights_hash
-        ),
+        other_weights(id, &loaded.id),
     ))
 }
 
-impl LoadedBackbone {
-    /// The identity that goes into feature stores and embedders.
-    pub fn id(&self, proj_layer: bool) -> BackboneId {
-        BackboneId {
-            name: self.pretrained.full_name(),
-            weights_hash: self.weights_hash.clone(),
-            commit: self.commit.clone(),
-            proj_layer,
-        }
-    }
+/// Says that an embedder needs other weights than these.
+pub(super) fn other_weights(wanted: &BackboneId, found: &BackboneId) -> String {
+    format!(
+        "it was trained on {} with the tensors {}, these are {} with {}; give the right file with --weights",
+        wanted.name,
+        wanted.weights.short(),
+        found.name,
+        found.weights.short()
+    )
 }

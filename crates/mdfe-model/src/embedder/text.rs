@@ -1,7 +1,9 @@
 //! Sentences through an embedder.
 
-use super::Embedder;
-use crate::{Error, Hub, Result, TextTokenizer, TextTower, Weights, pretrained, weight_files, weights_hash};
+use super::{Embedder, load::other_weights};
+use crate::{
+    Error, Hub, Result, TextTokenizer, TextTower, Weights, pretrained, pretrained::backbone_id, weight_files,
+};
 use std::path::Path;
 
 /// Makes embeddings of sentences, to be compared with those of images.
@@ -46,15 +48,12 @@ impl Embedder {
             options.revision.clone_from(&self.id.commit);
         }
         let (files, _) = weight_files(row, &options)?;
-        let found = weights_hash(&files)?;
-        if found != self.id.weights_hash {
+        let found = backbone_id(row, &Weights::open(&files)?, self.id.proj_layer)?;
+        if !found.is_same_model(&self.id) {
             return Err(Error::misfit(
                 files.first().map_or(Path::new(""), |file| file),
                 &format!("the embedder's backbone {}", self.id.name),
-                format!(
-                    "its weights are {}, these are {found}; give the right file with --weights",
-                    self.id.weights_hash
-                ),
+                other_weights(&self.id, &found),
             ));
         }
         let tower = TextTower::load(config, &Weights::open_text(&files)?, &self.id.name)?;

@@ -1,10 +1,8 @@
 //! From a name to a backbone that is ready to run.
 
 use super::{Pretrained, pretrained};
-use crate::{
-    Backbone, BuildOptions, Error, Hub, HubOptions, Result, Weights, weights::sharded, weights_hash,
-};
-use mdfe_data::PreprocessRecord;
+use crate::{Backbone, BuildOptions, Error, Hub, HubOptions, Result, Weights, weights::sharded};
+use mdfe_data::{PreprocessRecord, identity::Fingerprinter, store::BackboneId};
 use std::path::{Path, PathBuf};
 
 /// Where weights come from and how the backbone computes.
@@ -30,10 +28,8 @@ pub struct LoadedBackbone {
     pub pretrained: &'static Pretrained,
     /// The transform, at the size that was asked for.
     pub record: PreprocessRecord,
-    /// blake3 of the weight files in hex; see [`weights_hash`].
-    pub weights_hash: String,
-    /// The hub's commit; `None` for weights from a file.
-    pub commit: Option<String>,
+    /// What it is: the fingerprints of architecture and tensors, and where they came from.
+    pub id: BackboneId,
 }
 
 /// Loads the backbone `name` (see [`pretrained`] for the names).
@@ -55,7 +51,26 @@ pub fn load_backbone(name: &str, options: &LoadOptions) -> Result<LoadedBackbone
     let (files, commit) = weight_files(pretrained, options)?;
     let weights = Weights::open(&files)?;
     let backbone = architecture.build(&pretrained.full_name(), &weights, &options.build)?;
-    Ok(LoadedBackbone { backbone, pretrained, record, weights_hash: weights_hash(&files)?, commit })
+    let id = backbone_id(pretrained, &weights, options.build.proj_layer)?;
+    Ok(LoadedBackbone { backbone, pretrained, record, id: BackboneId { commit, ..id } })
+}
+
+/// What the model of a row is with these weights: read from the tensors that it uses, in whatever file they lie.
+///
+/// # Errors
+/// [`Error::Weights`] when a tensor cannot be read.
+pub(crate) fn backbone_id(row: &Pretrained, weights: &Weights, proj_layer: bool) -> Result<BackboneId> {
+    let architecture = row.architecture()?;
+    let mut record = Fingerprinter::new("mdfe architecture");
+    record.json("architecture", &architecture);
+    let shapes = architecture.parameter_shapes(proj_layer)?;
+    Ok(BackboneId {
+        name: row.full_name(),
+        architecture: record.finish(),
+        weights: weights.fingerprint(shapes.iter().map(|(key, _)| key.as_str()))?,
+        commit: None,
+        proj_layer,
+    })
 }
 
 /// The weight files of a row, from where `options` say, and the hub's commit; downloads what is not there.

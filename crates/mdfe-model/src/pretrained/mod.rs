@@ -9,6 +9,7 @@ mod lookup;
 mod table;
 
 pub use family::Family;
+pub(crate) use load::backbone_id;
 pub use load::{LoadOptions, LoadedBackbone, load_backbone, weight_files};
 pub use lookup::{Filter, list, pretrained};
 pub use table::{Pretrained, Source};

@@ -17,7 +17,8 @@ impl Weights {
         let mut keys: Vec<&str> = keys.into_iter().filter(|key| self.contains(key)).collect();
         keys.sort_unstable();
         keys.dedup();
-        let each: Vec<Fingerprint> = keys.par_iter().map(|key| self.fingerprint_of(key)).collect::<Result<_>>()?;
+        let each: Vec<Fingerprint> =
+            keys.par_iter().map(|key| self.fingerprint_of(key)).collect::<Result<_>>()?;
         let mut all = Fingerprinter::new("mdfe tensors");
         for (key, tensor) in keys.iter().zip(each) {
             all.field(key, tensor.as_bytes());
@@ -28,7 +29,9 @@ impl Weights {
     fn fingerprint_of(&self, key: &str) -> Result<Fingerprint> {
         let tensor = self.stored(key)?.to_device(&Device::Cpu)?;
         let mut all = Fingerprinter::new("mdfe tensor");
-        all.json("shape", &tensor.dims()).json("dtype", &tensor.dtype().as_str()).field("values", &bytes(&tensor)?);
+        all.json("shape", &tensor.dims())
+            .json("dtype", &tensor.dtype().as_str())
+            .field("values", &bytes(&tensor)?);
         Ok(all.finish())
     }
 }
@@ -49,6 +52,12 @@ fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
         DType::U32 => values!(u32),
         DType::I64 => values!(i64),
         // No backbone has tensors of another dtype; as numbers they still differ where they differ.
-        _ => tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        _ => tensor
+            .to_dtype(DType::F64)?
+            .flatten_all()?
+            .to_vec1::<f64>()?
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect(),
     })
 }

@@ -14,6 +14,7 @@
 //! with `visual.` the text tower's keys are set aside.
 
 mod below;
+mod fingerprint;
 mod format;
 mod names;
 mod pickle;
@@ -187,14 +188,19 @@ impl Weights {
     /// # Errors
     /// [`Error::Weights`] when it is missing or cannot be read.
     pub fn get_any(&self, key: &str) -> Result<Tensor> {
+        let tensor = self.stored(key)?;
+        self.report(|r| r.used(&self.full(key)));
+        Ok(tensor.to_device(&self.device)?.to_dtype(self.dtype)?)
+    }
+
+    /// The tensor `key` of this scope as it is stored: on any device, in its own dtype. Does not count as use.
+    fn stored(&self, key: &str) -> Result<Tensor> {
         let full = self.full(key);
         let Some((source, stored)) = self.shared.keys.get(&full) else {
             let problems = format!("the key `{full}` is missing");
             return Err(Error::misfit(&self.shared.path, "the model", problems));
         };
-        self.report(|r| r.used(&full));
-        let tensor = self.shared.sources[*source].load(stored)?;
-        Ok(tensor.to_device(&self.device)?.to_dtype(self.dtype)?)
+        self.shared.sources[*source].load(stored)
     }
 
     /// Keys of this scope that start with `start` may stay unused: classifier heads and the like.
@@ -222,27 +228,6 @@ impl Weights {
     fn report<T>(&self, f: impl FnOnce(&mut Report) -> T) -> T {
         f(&mut self.shared.report.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// The content address of weight files: blake3 in hex of the file, or, for several, of their hashes in the order given.
-///
-/// # Errors
-/// [`Error::Io`] names the file that cannot be read.
-pub fn weights_hash(paths: &[PathBuf]) -> Result<String> {
-    let hash = |path: &PathBuf| -> Result<blake3::Hash> {
-        let io = Error::io("read", path);
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(std::fs::File::open(path).map_err(&io)?).map_err(io)?;
-        Ok(hasher.finalize())
-    };
-    if let [one] = paths {
-        return Ok(hash(one)?.to_hex().to_string());
-    }
-    let mut all = blake3::Hasher::new();
-    for path in paths {
-        all.update(hash(path)?.as_bytes());
-    }
-    Ok(all.finalize().to_hex().to_string())
 }
 
 #[cfg(test)]

@@ -84,13 +84,25 @@ fn tensors_in_memory_are_handed_out_themselves() {
 }
 
 #[test]
-fn the_hash_is_that_of_the_files_bytes() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("abc");
-    std::fs::write(&path, b"abc").unwrap();
-    // blake3's published test vector is over other input; this is `b3sum` of the three bytes.
-    assert_eq!(
-        weights_hash(&[path]).unwrap(),
-        "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"
-    );
+fn weights_are_known_by_the_tensors_that_are_used_in_whatever_file_they_lie() {
+    let tensor = |values: &[f32]| Tensor::new(values, &Device::Cpu).unwrap();
+    let of = |tensors: &[(&str, Tensor)]| {
+        let map = tensors.iter().map(|(key, t)| ((*key).to_owned(), t.clone())).collect();
+        Weights::from_tensors(map).unwrap().fingerprint(["a", "b"]).unwrap()
+    };
+    let (a, b) = (tensor(&[1.0, 2.0]), tensor(&[3.0]));
+    let base = of(&[("a", a.clone()), ("b", b.clone())]);
+    // A full CLIP for its image tower: wrapped, with a text tower and other things beside it.
+    let wrapped = [("visual.b", b.clone()), ("visual.a", a.clone()), ("logit_scale", tensor(&[9.0]))];
+    assert_eq!(of(&wrapped), base);
+    assert_eq!(of(&[("a", a.clone()), ("b", b.clone()), ("head.weight", tensor(&[9.0]))]), base);
+    for other in [
+        of(&[("a", tensor(&[1.0, 2.5])), ("b", b.clone())]),
+        of(&[("a", a.reshape((2, 1)).unwrap()), ("b", b.clone())]),
+        of(&[("a", a.to_dtype(DType::F16).unwrap()), ("b", b.clone())]),
+        of(&[("a", b.clone()), ("b", a.clone())]),
+        of(&[("a", a.clone())]),
+    ] {
+        assert_ne!(other, base);
+    }
 }
