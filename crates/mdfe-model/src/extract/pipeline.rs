@@ -74,7 +74,7 @@ pub fn features_of(
     let ordered = OrderedOptions { threads: options.threads, ahead: 2 * options.batch + options.threads };
     let decode = |preprocessor: &mut Preprocessor, i: usize| {
         let mut out = vec![0.0; pixels];
-        preprocessor.load(&paths[i], &mut out).map(|()| out).map_err(|e| e.to_string())
+        preprocessor.load(&paths[i], &mut out).map(|_notice| out).map_err(|e| e.to_string())
     };
     let make = || Preprocessor::new(extractor.preprocess.clone());
     times.decode_wait = ordered_map(paths.len(), ordered, make, decode, |result| {
