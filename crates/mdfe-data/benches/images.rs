@@ -1,5 +1,5 @@
 //! Decoding, resizing and the whole way from a JPEG to a backbone's pixels, one thread.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use divan::{Bencher, counter::ItemsCount};
 use image::{RgbImage, codecs::jpeg::JpegEncoder};
@@ -7,6 +7,7 @@ use mdfe_data::{CropMode, Interpolation, PreprocessRecord, Preprocessor, decode_
 use std::path::Path;
 
 fn main() {
+    println!("SIMD level: {}", mdfe_simd::Level::current());
     divan::main();
 }
 
@@ -29,6 +30,7 @@ fn worker() -> Preprocessor {
         crop_mode: CropMode::Center,
         crop_fraction: 1.0,
         fill: 0,
+        exif_orientation: false,
     })
 }
 

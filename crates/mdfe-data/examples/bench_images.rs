@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         crop_mode: CropMode::Center,
         crop_fraction: 1.0,
         fill: 0,
+        exif_orientation: false,
     };
     let mut seconds: Vec<f64> = (0..5)
         .map(|_| {

@@ -27,8 +27,10 @@ pub use dataset::{ClassId, Dataset, Domain, Sample};
 pub use embeddings::{EmbedderId, EmbeddingParts, Embeddings, InputRow, Inputs, Names, Published};
 pub use error::{Error, Result};
 pub use files::write_atomically;
-pub use image::{decode, decode_bytes};
-pub use loader::{Batch, EpochReport, Loader, LoaderOptions, Sampler, SamplerOptions, Sampling, Unreadable};
+pub use image::{DecodeOptions, Decoded, Notice, decode, decode_bytes, decode_with};
+pub use loader::{
+    Batch, EpochReport, Loader, LoaderOptions, Noticed, Sampler, SamplerOptions, Sampling, Unreadable,
+};
 pub use ordered::{OrderedOptions, ordered_map};
 pub use prepare::{PrepareOptions, PrepareReport, needs_preparation, padded_crop, prepare};
 pub use preprocess::{CropMode, Interpolation, PreprocessRecord, Preprocessor};

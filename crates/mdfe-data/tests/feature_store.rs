@@ -30,6 +30,7 @@ fn spec(dtype: StoreDtype) -> SpaceSpec {
             crop_mode: CropMode::Center,
             crop_fraction: 1.0,
             fill: 0,
+            exif_orientation: false,
         },
         dtype,
         compute: "f32".into(),

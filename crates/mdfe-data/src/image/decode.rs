@@ -1,71 +1,77 @@
-//! Files and bytes to images, with limits.
+//! Files and bytes to images.
 
-use super::{jpeg, to_rgb::to_rgb};
+use super::{DecodeOptions, Notice, guard::guarded, jpeg, other};
 use crate::{Error, Result};
-use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ImageFormat, RgbImage, metadata::Orientation};
 use mdfe_simd::Level;
-use std::{io::Cursor, path::Path};
+use std::path::Path;
 
-/// No image is wider or higher; a file that says so is broken or hostile.
-const MAX_SIDE: u32 = 32_768;
-/// Pixels of the largest image: Pillow refuses more than twice its `MAX_IMAGE_PIXELS` as a decompression bomb.
-const MAX_PIXELS: u64 = 2 * (1024 * 1024 * 1024 / 4 / 3);
-/// Memory that decoding one image may take, bytes.
-const MAX_BYTES: u64 = 1 << 30;
+/// An image and what is worth knowing about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// The image.
+    pub image: RgbImage,
+    /// What was lost on the way.
+    pub notice: Option<Notice>,
+}
 
 /// Reads an image as RGB, as Pillow's `Image.open(path).convert("RGB")`: alpha is dropped, gray is repeated, palettes are
-/// looked up, 16 bits of colour lose the lower 8, 16 bits of gray are cut off at 255, CMYK is multiplied out. The content tells the format, not the name. EXIF
-/// orientation is not applied.
+/// looked up, 16 bits of colour lose the lower 8, 16 bits of gray are cut off at 255, CMYK is multiplied out. The content
+/// tells the format, not the name. EXIF orientation is not applied, except that of TIFF files.
 ///
 /// Errors: [`Error::Io`] or [`Error::Image`] naming the file and the reason.
 pub fn decode(path: &Path) -> Result<RgbImage> {
-    decode_bytes(path, &std::fs::read(path).map_err(Error::io("read", path))?)
+    decode_bytes(path, &read(path)?)
 }
 
 /// [`decode`] for a file that is already in memory; `path` only serves the error.
 pub fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<RgbImage> {
-    let fault = |reason: String| Error::Image { path: path.to_path_buf(), reason };
-    if bytes.is_empty() {
-        return Err(fault("the file is empty".to_owned()));
-    }
-    let Ok(format) = image::guess_format(bytes) else {
-        return Err(fault(
-            "this is no JPEG, PNG, WebP, GIF, BMP or TIFF image; its first bytes fit none".to_owned(),
-        ));
+    Ok(decode_with(path, bytes, DecodeOptions::default())?.image)
+}
+
+/// [`decode_bytes`] with options; it also tells what was lost.
+///
+/// Errors: [`Error::Image`]. That one image takes too much memory is an error, and so is a panic of the decoder.
+pub fn decode_with(path: &Path, bytes: &[u8], options: DecodeOptions) -> Result<Decoded> {
+    let work = || {
+        #[cfg(test)]
+        assert!(!path.ends_with(PANICS), "injected panic");
+        by_format(bytes, options)
     };
-    let image = by_format(bytes, format).map_err(fault)?;
-    if image.width() == 0 || image.height() == 0 {
-        return Err(fault("the image has no pixels".to_owned()));
-    }
-    Ok(image)
+    guarded(work).map_err(|reason| Error::Image { path: path.to_path_buf(), reason })
 }
 
-fn by_format(bytes: &[u8], format: ImageFormat) -> std::result::Result<RgbImage, String> {
-    check_size(bytes, format)?;
-    match format {
-        ImageFormat::Jpeg => jpeg::decode(bytes, Level::current()),
-        _ => generic(bytes, format).map(to_rgb),
-    }
+/// The name of a file whose decoding panics in unit tests: no file is known that does so by itself.
+#[cfg(test)]
+pub(crate) const PANICS: &str = "panics.png";
+
+/// The bytes of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(Error::io("read", path))
 }
 
-fn generic(bytes: &[u8], format: ImageFormat) -> std::result::Result<DynamicImage, String> {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_BYTES);
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits);
-    reader.decode().map_err(|e| e.to_string())
+fn by_format(bytes: &[u8], options: DecodeOptions) -> std::result::Result<Decoded, String> {
+    if bytes.is_empty() {
+        return Err("the file is empty".to_owned());
+    }
+    let format = image::guess_format(bytes).map_err(|_| {
+        "this is no JPEG, PNG, WebP, GIF, BMP or TIFF image; its first bytes fit none".to_owned()
+    })?;
+    let (decoded, orientation) = match format {
+        ImageFormat::Jpeg => {
+            let (image, orientation) = jpeg::decode(bytes, options, Level::current())?;
+            (Decoded { image, notice: None }, orientation)
+        }
+        _ => other::decode(bytes, format, options)?,
+    };
+    if options.turns(format) {
+        return Ok(Decoded { image: turned(decoded.image, orientation), ..decoded });
+    }
+    Ok(decoded)
 }
 
-/// Refuses an image for its size before memory is taken for it.
-fn check_size(bytes: &[u8], format: ImageFormat) -> std::result::Result<(), String> {
-    let reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let (width, height) = reader.into_dimensions().map_err(|e| e.to_string())?;
-    if width > MAX_SIDE || height > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(format!(
-            "{width} x {height} pixels are too many; at most {MAX_SIDE} a side and {MAX_PIXELS} in all are decoded"
-        ));
-    }
-    Ok(())
+fn turned(image: RgbImage, orientation: Orientation) -> RgbImage {
+    let mut image = DynamicImage::ImageRgb8(image);
+    image.apply_orientation(orientation);
+    image.into_rgb8()
 }

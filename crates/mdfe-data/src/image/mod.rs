@@ -1,7 +1,18 @@
 //! Decoding images to RGB as Pillow's `Image.open(path).convert("RGB")` does.
 
 mod decode;
+mod guard;
 mod jpeg;
+mod limits;
+mod notice;
+mod options;
+mod other;
 mod to_rgb;
+mod webp;
 
-pub use decode::{decode, decode_bytes};
+#[cfg(test)]
+pub(crate) use decode::PANICS;
+pub(crate) use decode::read;
+pub use decode::{Decoded, decode, decode_bytes, decode_with};
+pub use notice::Notice;
+pub use options::DecodeOptions;

@@ -2,7 +2,8 @@
 
 use super::Sampler;
 use crate::{
-    ClassId, Dataset, OrderedOptions, PreprocessRecord, SampleKey, TransformKind, Transformer, ordered_map,
+    ClassId, Dataset, Notice, OrderedOptions, PreprocessRecord, SampleKey, TransformKind, Transformer,
+    ordered_map,
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -34,6 +35,19 @@ pub struct Batch {
     pub samples: Vec<u32>,
     /// Images of this batch that could not be read; B is smaller by their number and may be 0.
     pub unreadable: Vec<Unreadable>,
+    /// Images of this batch that lost something on the way to pixels.
+    pub noticed: Vec<Noticed>,
+}
+
+/// An image that is used although it lost something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noticed {
+    /// Index in the data set.
+    pub sample: u32,
+    /// The file.
+    pub path: PathBuf,
+    /// What it lost.
+    pub notice: Notice,
 }
 
 /// An image that was left out.
@@ -56,6 +70,8 @@ pub struct EpochReport {
     pub images: usize,
     /// Every image that was left out, in order.
     pub unreadable: Vec<Unreadable>,
+    /// Every image that lost something on the way to pixels, in order.
+    pub noticed: Vec<Noticed>,
     /// Time that the consumer waited for images.
     pub waited: Duration,
 }
@@ -89,7 +105,7 @@ impl Loader<'_> {
             let mut pixels = vec![0.0; worker.output_len()];
             let key = SampleKey { seed, epoch, sample: sample.into() };
             match worker.load(&path, key, &mut pixels) {
-                Ok(()) => Ok(pixels),
+                Ok(notice) => Ok((pixels, notice.map(|notice| Noticed { sample, path, notice }))),
                 Err(e) => Err(Unreadable { sample, path, reason: e.to_string() }),
             }
         };
@@ -105,7 +121,8 @@ impl Loader<'_> {
                 let sample = order[item];
                 item += 1;
                 match result {
-                    Ok(pixels) => {
+                    Ok((pixels, noticed)) => {
+                        batch.noticed.extend(noticed);
                         batch.pixels.extend_from_slice(&pixels);
                         batch.classes.push(self.dataset.samples[sample as usize].class);
                         batch.samples.push(sample);
@@ -118,10 +135,56 @@ impl Loader<'_> {
                 report.batches += 1;
                 report.images += batch.samples.len();
                 report.unreadable.extend(batch.unreadable.iter().cloned());
+                report.noticed.extend(batch.noticed.iter().cloned());
                 let next = Batch { index: batch.index + 1, ..Batch::default() };
                 sink(std::mem::replace(&mut batch, next))
             },
         );
         report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CropMode, Domain, Interpolation, Sample, SamplerOptions, image::PANICS};
+
+    #[test]
+    fn panic_of_the_decoder_skips_the_image_and_not_the_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = ["a.png", PANICS, "b.png"];
+        for name in names {
+            image::RgbImage::new(3, 3).save(dir.path().join(name)).unwrap();
+        }
+        let sample = |name: &str| Sample { path: name.into(), class: 0, domain: Domain::new("toy") };
+        let dataset = Dataset {
+            name: "toy".into(),
+            root: dir.path().to_path_buf(),
+            samples: names.map(sample).to_vec(),
+            class_names: vec!["0".into()],
+        };
+        let record = PreprocessRecord {
+            size: [2, 2],
+            mean: [0.5; 3],
+            std: [0.5; 3],
+            interpolation: Interpolation::Bicubic,
+            crop_mode: CropMode::Center,
+            crop_fraction: 1.0,
+            fill: 0,
+            exif_orientation: false,
+        };
+        let sampler = Sampler::new(&dataset, SamplerOptions::default()).unwrap();
+        for transform in [TransformKind::Eval, TransformKind::Custom] {
+            for threads in [1, 2] {
+                let options = LoaderOptions { threads, ahead: 1 };
+                let loader =
+                    Loader { dataset: &dataset, sampler: &sampler, transform, record: &record, options };
+                let report = loader.run(0, 0, |_| true);
+                assert_eq!(report.images, 2);
+                let [skipped] = &report.unreadable[..] else { panic!("{:?}", report.unreadable) };
+                assert_eq!(skipped.sample, 1);
+                assert!(skipped.reason.contains("injected panic"), "{}", skipped.reason);
+            }
+        }
     }
 }

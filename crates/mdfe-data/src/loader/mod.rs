@@ -4,5 +4,5 @@ mod batches;
 mod cycle;
 mod sampler;
 
-pub use batches::{Batch, EpochReport, Loader, LoaderOptions, Unreadable};
+pub use batches::{Batch, EpochReport, Loader, LoaderOptions, Noticed, Unreadable};
 pub use sampler::{Sampler, SamplerOptions, Sampling};

@@ -6,7 +6,10 @@ use super::{
     placement::Placement,
     resize::{Resizer, Target, View},
 };
-use crate::{Error, Result, image::decode_bytes};
+use crate::{
+    Error, Notice, Result,
+    image::{decode_with, read},
+};
 use image::RgbImage;
 use std::path::Path;
 
@@ -15,7 +18,8 @@ use std::path::Path;
 ///
 /// It does what torchvision on Pillow images does under timm's (`timm/data/transforms_factory.py`,
 /// `transforms_imagenet_eval`) and OpenCLIP's (`open_clip/transform.py`, `image_transform`) evaluation transforms; the
-/// resized bytes are Pillow's bit for bit. EXIF orientation is **not** applied, as neither of them applies it.
+/// resized bytes are Pillow's bit for bit. EXIF orientation is applied only where the record says so, because neither of
+/// them applies it.
 pub struct Preprocessor {
     record: PreprocessRecord,
     normalize: Normalize,
@@ -40,22 +44,23 @@ impl Preprocessor {
         3 * self.record.size[0] * self.record.size[1]
     }
 
-    /// Reads an image and writes its pixels `[3, H, W]`, normalised, to `out`.
+    /// Reads an image and writes its pixels `[3, H, W]`, normalised, to `out`. Returns what was lost on the way, if
+    /// anything; the pixels can be used all the same.
     ///
     /// Errors: [`Error::Io`] or [`Error::Image`] naming the file and the reason, [`Error::Invalid`] if `out` has
     /// another length than [`Self::output_len`].
-    pub fn load(&mut self, path: &Path, out: &mut [f32]) -> Result<()> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        self.load_bytes(path, &bytes, out)
+    pub fn load(&mut self, path: &Path, out: &mut [f32]) -> Result<Option<Notice>> {
+        self.load_bytes(path, &read(path)?, out)
     }
 
     /// [`Self::load`] for a file that is already in memory; `path` only serves the error.
-    pub fn load_bytes(&mut self, path: &Path, bytes: &[u8], out: &mut [f32]) -> Result<()> {
-        let image = decode_bytes(path, bytes)?;
-        self.apply(&image, out).map_err(|e| match e {
+    pub fn load_bytes(&mut self, path: &Path, bytes: &[u8], out: &mut [f32]) -> Result<Option<Notice>> {
+        let decoded = decode_with(path, bytes, self.record.decode_options())?;
+        self.apply(&decoded.image, out).map_err(|e| match e {
             Error::Invalid(reason) => Error::Image { path: path.to_path_buf(), reason },
             other => other,
-        })
+        })?;
+        Ok(decoded.notice)
     }
 
     /// Writes the pixels `[3, H, W]` of a decoded image, normalised, to `out`.

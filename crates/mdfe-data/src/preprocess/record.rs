@@ -1,5 +1,6 @@
-//! The preprocess record: the numbers that travel with a backbone's weights.
+//! The preprocess record: how images become pixels, which travels with a backbone's weights.
 
+use crate::DecodeOptions;
 use serde::{Deserialize, Serialize};
 
 /// Filter of a resize, always antialiased as in Pillow.
@@ -48,4 +49,37 @@ pub struct PreprocessRecord {
     pub crop_fraction: f32,
     /// Fill value of [`CropMode::Longest`], 0..=255 for every channel.
     pub fill: u8,
+    /// Whether images are turned as their EXIF orientation says before anything else (default: false, the way of timm and
+    /// OpenCLIP; a record that does not say it means false, and one of false does not write it).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub exif_orientation: bool,
+}
+
+impl PreprocessRecord {
+    /// How this record wants its images decoded.
+    pub fn decode_options(&self) -> DecodeOptions {
+        DecodeOptions { exif_orientation: self.exif_orientation, ..DecodeOptions::default() }
+    }
+}
+
+/// The form that serde wants.
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_from_before_orientation_is_read_and_written_back_as_it_was() {
+        let old = r#"{"size":[2,2],"mean":[0.5,0.5,0.5],"std":[0.5,0.5,0.5],"interpolation":"bicubic","crop_mode":"center","crop_fraction":1.0,"fill":0}"#;
+        let mut record: PreprocessRecord = serde_json::from_str(old).unwrap();
+        assert!(!record.exif_orientation && !record.decode_options().exif_orientation);
+        assert_eq!(serde_json::to_string(&record).unwrap(), old);
+        record.exif_orientation = true;
+        let new = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<PreprocessRecord>(&new).unwrap(), record);
+        assert!(record.decode_options().exif_orientation);
+    }
 }

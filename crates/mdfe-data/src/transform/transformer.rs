@@ -2,8 +2,8 @@
 
 use super::{ColorOp, CropBox, SampleKey, TransformKind, kind::RandomParts};
 use crate::{
-    Error, Interpolation, PreprocessRecord, Preprocessor, Result,
-    image::decode_bytes,
+    Error, Interpolation, Notice, PreprocessRecord, Preprocessor, Result,
+    image::{decode_with, read},
     preprocess::{Canvas, Normalize, Resizer, Target, View},
 };
 use image::RgbImage;
@@ -61,15 +61,16 @@ impl Transformer {
 
     /// Reads an image and writes its pixels `[3, H, W]`, normalised, to `out`. `key` decides about everything random.
     ///
-    /// Errors as [`Preprocessor::load`].
-    pub fn load(&mut self, path: &Path, key: SampleKey, out: &mut [f32]) -> Result<()> {
+    /// Result and errors as those of [`Preprocessor::load`].
+    pub fn load(&mut self, path: &Path, key: SampleKey, out: &mut [f32]) -> Result<Option<Notice>> {
         let Some(parts) = self.parts else {
             return self.evaluation.load(path, out);
         };
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let image = decode_bytes(path, &bytes)?;
+        let decoded = decode_with(path, &read(path)?, self.evaluation.record().decode_options())?;
+        let image = decoded.image;
         let augmentation = parts.draw([image.height() as usize, image.width() as usize], key);
-        self.augment(&image, &augmentation, out)
+        self.augment(&image, &augmentation, out)?;
+        Ok(decoded.notice)
     }
 
     /// Writes the pixels `[3, H, W]` of a decoded image under a given augmentation: crop, bicubic resize, flip, colours,

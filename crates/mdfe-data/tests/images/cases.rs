@@ -37,12 +37,25 @@ pub(crate) struct Augmented {
     pub(crate) expected: String,
 }
 
+/// The fixtures of `jpegs.py`.
+#[derive(Deserialize)]
+pub(crate) struct JpegCases {
+    /// As they are decoded by default.
+    pub(crate) plain: Vec<Decoded>,
+    /// Turned as their EXIF orientation says.
+    pub(crate) upright: Vec<Decoded>,
+}
+
 pub(crate) fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images").join(name)
 }
 
 pub(crate) fn cases() -> Cases {
     serde_json::from_slice(&std::fs::read(file("cases.json")).unwrap()).unwrap()
+}
+
+pub(crate) fn jpeg_cases() -> JpegCases {
+    serde_json::from_slice(&std::fs::read(file("jpeg_cases.json")).unwrap()).unwrap()
 }
 
 /// Expected bytes `[H, W, 3]`, read with the `image` crate alone: an RGB PNG of 8 bits has one meaning.
@@ -66,6 +79,7 @@ pub(crate) fn plain(size: [usize; 2]) -> mdfe_data::PreprocessRecord {
         crop_mode: mdfe_data::CropMode::Center,
         crop_fraction: 1.0,
         fill: 0,
+        exif_orientation: false,
     }
 }
 

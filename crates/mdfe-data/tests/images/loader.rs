@@ -70,6 +70,27 @@ fn unreadable_images_are_left_out_and_reported() {
 }
 
 #[test]
+fn image_that_lost_something_is_used_and_told() {
+    let mut data = dataset();
+    data.samples[7].path = "gray16.png".into();
+    let sampler = Sampler::new(&data, SamplerOptions { batch: 6, seed: 9, ..Default::default() }).unwrap();
+    for transform in [TransformKind::Eval, TransformKind::Custom] {
+        let (record, options) = (plain([16, 16]), LoaderOptions { threads: 2, ahead: 1 });
+        let loader = Loader { dataset: &data, sampler: &sampler, transform, record: &record, options };
+        let mut batches = Vec::new();
+        let report = loader.run(1, 0, |batch| {
+            batches.push(batch);
+            true
+        });
+        assert_eq!(report.images, 18);
+        let [noticed] = &report.noticed[..] else { panic!("{:?}", report.noticed) };
+        assert_eq!((noticed.sample, &noticed.path), (7, &file("gray16.png")));
+        let batch = batches.iter().find(|b| !b.noticed.is_empty()).unwrap();
+        assert!(batch.samples.contains(&7) && batch.noticed == report.noticed);
+    }
+}
+
+#[test]
 fn consumer_stops_the_epoch() {
     let (batches, report) = load(2, 0, 2);
     assert_eq!((batches.len(), report.batches), (2, 2));

@@ -7,4 +7,5 @@ mod decode;
 mod evaluation;
 mod hostile;
 mod loader;
+mod memory;
 mod sampler;

@@ -179,6 +179,7 @@ mod tests {
                     crop_mode: CropMode::Center,
                     crop_fraction: 1.0,
                     fill: 0,
+                    exif_orientation: false,
                 },
                 projection: ProjectionKind::Linear,
                 feature_dim: 3,

@@ -1,5 +1,6 @@
 //! From images to features: decoding, preprocessing and the forward pass side by side.
 
+mod losses;
 mod options;
 mod pipeline;
 mod store;

@@ -1,9 +1,11 @@
 //! Decoding on all cores while the backbone computes, results in the order of the input.
 
+use super::losses::Losses;
 use crate::{Backbone, Error, Result};
 use candle_core::{DType, Device, Tensor};
 use mdfe_data::{
-    OrderedOptions, PreprocessRecord, Preprocessor, identity::Fingerprint, ordered_map, store::BackboneId,
+    Notice, OrderedOptions, PreprocessRecord, Preprocessor, identity::Fingerprint, ordered_map,
+    store::BackboneId,
 };
 use std::{
     path::PathBuf,
@@ -84,8 +86,14 @@ pub fn features_of(
     let ordered = OrderedOptions { threads: options.threads, ahead: 2 * options.batch + options.threads };
     let decode = |preprocessor: &mut Preprocessor, i: usize| {
         let mut out = vec![0.0; pixels];
-        load(preprocessor, &files[i], &mut out).map(|()| out).map_err(|e| e.to_string())
+        load(preprocessor, &files[i], &mut out)
+            .map(|notice| {
+                losses.note(&files[i].path, notice);
+                out
+            })
+            .map_err(|e| e.to_string())
     };
+    let losses = Losses::default();
     let make = || Preprocessor::new(extractor.preprocess.clone());
     times.decode_wait = ordered_map(files.len(), ordered, make, decode, |result| {
         batch.push(item, result);
@@ -97,11 +105,16 @@ pub fn features_of(
         }
         matches!(outcome, Ok(true))
     });
+    losses.tell();
     outcome.map(|_| times)
 }
 
 /// Reads a file once: the bytes that are decoded are those that the key speaks of.
-fn load(preprocessor: &mut Preprocessor, file: &ImageFile, out: &mut [f32]) -> mdfe_data::Result<()> {
+fn load(
+    preprocessor: &mut Preprocessor,
+    file: &ImageFile,
+    out: &mut [f32],
+) -> mdfe_data::Result<Option<Notice>> {
     let path = &file.path;
     let bytes = std::fs::read(path).map_err(mdfe_data::Error::io("read", path))?;
     if file.key.is_some_and(|key| key != Fingerprint::of(&bytes)) {

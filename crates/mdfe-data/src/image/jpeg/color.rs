@@ -22,8 +22,8 @@ impl Colors {
             (3, false, Some(0)) => Self::Rgb,
             (3, false, None) if ids == *b"RGB" => Self::Rgb,
             (3, ..) => Self::YCbCr,
-            (_, _, Some(2)) => Self::Ycck,
-            _ => Self::Cmyk,
+            (_, _, Some(0) | None) => Self::Cmyk,
+            _ => Self::Ycck,
         }
     }
 }

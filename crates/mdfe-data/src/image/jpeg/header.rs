@@ -1,9 +1,11 @@
 //! Markers of a JPEG file: tables, frame and scan headers.
 
 use super::{
+    super::limits::Demand,
     block::{Band, ZIGZAG},
     huffman::Huffman,
 };
+use image::metadata::Orientation;
 
 /// One colour component of the frame.
 #[derive(Clone)]
@@ -57,6 +59,9 @@ pub(super) struct Tables {
     pub(super) jfif: bool,
     /// Adobe's colour transform.
     pub(super) adobe: Option<u8>,
+    /// EXIF orientation of the first EXIF segment, where it says one.
+    pub(super) orientation: Option<Orientation>,
+    exif: bool,
 }
 
 pub(super) type Parsed<T> = Result<T, String>;
@@ -64,6 +69,9 @@ pub(super) type Parsed<T> = Result<T, String>;
 pub(super) fn broken(part: &str) -> String {
     format!("the JPEG file is broken: {part}")
 }
+
+/// The beginning of an EXIF segment.
+const EXIF: &[u8] = b"Exif\0\0";
 
 impl Tables {
     /// DQT.
@@ -103,9 +111,13 @@ impl Tables {
         Ok(())
     }
 
-    /// APP0 and APP14: what decides about colours.
+    /// APP0 and APP14: what decides about colours. APP1: the orientation.
     pub(super) fn application(&mut self, marker: u8, data: &[u8]) {
         match marker {
+            0xE1 if data.starts_with(EXIF) && !self.exif => {
+                self.exif = true;
+                self.orientation = Orientation::from_exif_chunk(&data[EXIF.len()..]);
+            }
             0xE0 if data.starts_with(b"JFIF\0") => self.jfif = true,
             0xEE if data.starts_with(b"Adobe") && data.len() >= 12 => self.adobe = Some(data[11]),
             _ => {}
@@ -122,9 +134,6 @@ impl Frame {
             (usize::from(w1) << 8 | usize::from(w0), usize::from(h1) << 8 | usize::from(h0));
         if precision != 8 {
             return Err(format!("JPEG files of {precision} bits are not supported; save it with 8 bits"));
-        }
-        if width == 0 || height == 0 {
-            return Err("the image has no pixels".to_owned());
         }
         let count = usize::from(count);
         let rows = data.get(6..6 + 3 * count).filter(|_| matches!(count, 1 | 3 | 4));
@@ -156,6 +165,17 @@ impl Frame {
             c.blocks = [width.div_ceil(8 * h_max) * c.h, height.div_ceil(8 * v_max) * c.v];
         }
         Ok(Self { width, height, progressive, components, h_max, v_max })
+    }
+
+    /// The most bytes that decoding holds at once, beside a few rows and tables.
+    pub(super) fn demand(&self) -> Demand {
+        let (width, height) = (self.width as u64, self.height as u64);
+        let samples = |c: &Component| c.blocks[0] as u64 * c.blocks[1] as u64 * 64;
+        let (all, largest) = self.components.iter().map(samples).fold((0, 0), |(s, m), n| (s + n, m.max(n)));
+        // In the end there are the samples and the image. Before that a progressive file has coefficients of two bytes,
+        // each component's until it is transformed.
+        let before = if self.progressive { 2 * all + largest } else { 0 };
+        Demand { width, height, bytes: before.max(all + Demand::rgb(width, height)) }
     }
 
     /// SOS; takes the quantisation of components that begin here.

@@ -13,24 +13,30 @@ mod idct;
 mod scan;
 mod upsample;
 
+use super::DecodeOptions;
 use bits::Bits;
 use color::Colors;
 use header::{Frame, Parsed, Tables, broken};
-use image::RgbImage;
+use image::{RgbImage, metadata::Orientation};
 use mdfe_simd::Level;
 use scan::{Context, Plane};
 use upsample::Source;
 
-/// Decodes a file to RGB, with the instructions of `level`. The caller has checked the size that the header states.
-pub(super) fn decode(data: &[u8], level: Level) -> Parsed<RgbImage> {
+/// Decodes a file to RGB, with the instructions of `level`; the orientation is told, not applied.
+///
+/// This parser alone decides what the file says: the frame whose memory is checked is the frame that is decoded.
+pub(super) fn decode(data: &[u8], options: DecodeOptions, level: Level) -> Parsed<(RgbImage, Orientation)> {
     let mut tables = Tables::default();
     let mut frame: Option<Frame> = None;
     let mut planes: Vec<Plane> = Vec::new();
     let mut position = 2;
     let mut scans = 0;
     while let Some(marker) = next_marker(data, &mut position) {
-        if marker == 0xD9 {
-            break;
+        match marker {
+            0xD9 => break,
+            // Some parsers take what follows for a segment and would see another file.
+            0xD8 => return Err(broken("it starts twice")),
+            _ => {}
         }
         let segment = segment(data, &mut position)
             .ok_or_else(|| "the JPEG file is truncated in its header".to_owned())?;
@@ -42,13 +48,21 @@ pub(super) fn decode(data: &[u8], level: Level) -> Parsed<RgbImage> {
             0xC0..=0xC2 if frame.is_some() => return Err(broken("two frames")),
             0xC0..=0xC2 => {
                 let parsed = Frame::parse(segment, marker == 0xC2)?;
+                let demand = parsed.demand();
+                let demand = if options.exif_orientation { demand.and_turned() } else { demand };
+                demand.check(options.max_bytes)?;
                 planes = parsed.components.iter().map(|c| Plane::new(c, parsed.progressive)).collect();
                 frame = Some(parsed);
             }
             0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
-                return Err("this kind of JPEG (lossless, hierarchical or arithmetic) is not supported; save it as a \
-                            baseline or progressive JPEG"
-                    .to_owned());
+                let kind = match marker {
+                    0xC9 | 0xCA => "arithmetic coding",
+                    0xC3 | 0xCB => "lossless coding",
+                    _ => "hierarchical coding",
+                };
+                return Err(format!(
+                    "JPEG files with {kind} are not supported; save it as a baseline or progressive JPEG"
+                ));
             }
             0xDA => {
                 let frame = frame.as_mut().ok_or_else(|| broken("a scan before the frame header"))?;
@@ -78,7 +92,8 @@ pub(super) fn decode(data: &[u8], level: Level) -> Parsed<RgbImage> {
         #[inline(always)]
         || assemble(&frame, &planes, colors),
     );
-    RgbImage::from_raw(frame.width as u32, frame.height as u32, bytes).ok_or_else(|| broken("size"))
+    let image = RgbImage::from_raw(frame.width as u32, frame.height as u32, bytes);
+    Ok((image.ok_or_else(|| broken("size"))?, tables.orientation.unwrap_or(Orientation::NoTransforms)))
 }
 
 /// Scans of a progressive file; encoders write about ten.
@@ -89,7 +104,7 @@ fn next_marker(data: &[u8], position: &mut usize) -> Option<u8> {
     loop {
         let pair = data.get(*position..*position + 2)?;
         match pair {
-            [0xFF, 0x00 | 0xD0..=0xD8 | 0x01] => *position += 2,
+            [0xFF, 0x00 | 0xD0..=0xD7 | 0x01] => *position += 2,
             [0xFF, 0xFF] => *position += 1,
             [0xFF, code] => {
                 *position += 2;
@@ -130,11 +145,12 @@ mod tests {
     #[test]
     fn every_level_gives_the_bytes_of_plain_rust() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
-        for name in ["420", "422", "444", "progressive", "restart", "gray", "cmyk", "tiny_420"] {
+        for name in ["420", "422", "444", "progressive", "restart", "gray", "cmyk", "tiny_420", "jpeg/440"] {
             let data = std::fs::read(folder.join(name).with_extension("jpg")).unwrap();
-            let plain = decode(&data, Level::Portable).unwrap();
+            let options = DecodeOptions::default();
+            let plain = decode(&data, options, Level::Portable).unwrap();
             for level in Level::available() {
-                assert_eq!(decode(&data, level).unwrap(), plain, "{name} with {level}");
+                assert_eq!(decode(&data, options, level).unwrap(), plain, "{name} with {level}");
             }
         }
     }

@@ -9,11 +9,12 @@ use super::{
 };
 use mdfe_simd::Level;
 
-/// The samples or, of a progressive file, the coefficients of a component.
+/// The samples or, of a progressive file that is not yet finished, the coefficients of a component. [`Frame::demand`] counts
+/// its memory.
 pub(super) struct Plane {
     /// Samples, rows of `8 * blocks[0]` bytes.
     pub(super) samples: Vec<u8>,
-    /// Coefficients of a progressive file, 64 for each block.
+    /// Coefficients, 64 for each block.
     coefficients: Vec<i16>,
 }
 
@@ -21,15 +22,20 @@ impl Plane {
     /// Memory for a component.
     pub(super) fn new(component: &Component, progressive: bool) -> Self {
         let count = component.blocks[0] * component.blocks[1] * 64;
-        Self { samples: vec![0; count], coefficients: vec![0; if progressive { count } else { 0 }] }
+        if progressive {
+            return Self { samples: Vec::new(), coefficients: vec![0; count] };
+        }
+        Self { samples: vec![0; count], coefficients: Vec::new() }
     }
 
-    /// Transforms the coefficients of a progressive file.
+    /// Transforms the coefficients of a progressive file, and frees them.
     pub(super) fn finish(&mut self, component: &Component, level: Level) {
+        let coefficients = std::mem::take(&mut self.coefficients);
+        self.samples = vec![0; coefficients.len()];
         let stride = component.blocks[0] * 8;
         let quant = by_place(&component.quant.unwrap_or([0; 64]));
         let mut block = [0; 64];
-        for (i, coefficients) in self.coefficients.chunks_exact(64).enumerate() {
+        for (i, coefficients) in coefficients.chunks_exact(64).enumerate() {
             for ((out, &value), &q) in block.iter_mut().zip(coefficients).zip(&quant) {
                 *out = i32::from(value) * q;
             }
