@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod support;
-use support::{error, image_folder, ok, run};
+use support::{error, image_folder, json, ok, run, usage, write};
 
 #[test]
 fn list_names_every_key_of_the_method() {
     let dir = tempfile::tempdir().unwrap();
-    let rows: serde_json::Value = serde_json::from_str(&ok(dir.path(), "datasets list --json")).unwrap();
+    let rows = json(dir.path(), "datasets list");
     let keys: Vec<&str> = rows.as_array().unwrap().iter().map(|r| r["key"].as_str().unwrap()).collect();
     for key in [
         "products_10k",
@@ -44,16 +44,22 @@ fn show_prints_one_json_line_per_sample_and_the_counts_on_stderr() {
     assert_eq!(lines[0], expected);
     let counts = String::from_utf8(out.stderr).unwrap();
     assert!(counts.contains("4 samples, 2 classes"), "{counts}");
+    let summary = json(dir.path(), "datasets show image_folder --root set --set domain=food");
+    let expected = serde_json::json!({
+        "name": "image_folder", "samples": 4, "classes": 2, "left_out": [],
+        "domains": [{ "name": "food", "samples": 4 }], "class_sizes": [2, 2]
+    });
+    assert_eq!(summary, expected);
 }
 
 #[test]
 fn a_wrong_key_names_the_nearest_and_a_missing_set_its_source() {
     let dir = tempfile::tempdir().unwrap();
-    let unknown = error(dir.path(), "datasets show product_10k --root .");
+    let unknown = usage(dir.path(), "datasets show product_10k --root .");
     assert!(unknown.contains("products_10k"), "{unknown}");
     let missing = error(dir.path(), "datasets show products_10k --root .");
     assert!(missing.contains("train.csv"), "{missing}");
-    let option = error(dir.path(), "datasets show image_folder --root . --set refined=true");
+    let option = usage(dir.path(), "datasets show image_folder --root . --set refined=true");
     assert!(option.contains("refined"), "{option}");
 }
 
@@ -100,16 +106,11 @@ const MINIATURES: [(&str, &str, &str, &str); 17] = [
 fn every_key_is_shown_from_its_miniature_tree() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("data");
-    let write = |path: &str, text: &str| {
-        let path = root.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    };
     // `hm` and `stanford_cars` look for their images.
-    write("hm_personalized_fashion/images/010/0108775015.jpg", "");
-    write("stanford_cars/cars_train/a.jpg", "");
+    write(&root.join("hm_personalized_fashion/images/010/0108775015.jpg"), "");
+    write(&root.join("stanford_cars/cars_train/a.jpg"), "");
     for (_, path, text, _) in MINIATURES {
-        write(path, text);
+        write(&root.join(path), text);
     }
     for (key, _, _, expected) in MINIATURES {
         let extra = if key == "uned" { "--set domains=cars" } else { "" };
@@ -118,8 +119,7 @@ fn every_key_is_shown_from_its_miniature_tree() {
         assert_eq!(lines.lines().next(), Some(expected), "{key}");
         ok(dir.path(), &format!("datasets show {key} --root data --set min_samples=0 {extra}"));
     }
-    let rows: serde_json::Value =
-        serde_json::from_str(&ok(dir.path(), "datasets list --root data --json")).unwrap();
+    let rows = json(dir.path(), "datasets list --root data");
     for key in rows.as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap()) {
         let own = ["image_folder", "csv"].contains(&key);
         assert!(own || MINIATURES.iter().any(|m| m.0 == key), "{key} has no miniature tree");

@@ -4,7 +4,7 @@
 mod support;
 use mdfe_data::Embeddings;
 use std::path::Path;
-use support::{error, ok};
+use support::{error, json, ok, usage};
 
 /// Points on the unit circle: the smaller the angle to a query, the nearer.
 fn side(angles: &[f64], labels: &[i64], domains: Option<&[i64]>) -> Embeddings {
@@ -19,8 +19,8 @@ fn side(angles: &[f64], labels: &[i64], domains: Option<&[i64]>) -> Embeddings {
     }
 }
 
-fn json(dir: &Path) -> serde_json::Value {
-    serde_json::from_str(&ok(dir, "evaluate --query q.safetensors --index i.safetensors --json")).unwrap()
+fn scores(dir: &Path) -> serde_json::Value {
+    json(dir, "evaluate --query q.safetensors --index i.safetensors")
 }
 
 /// Index: rows at 0, 1, ... 9 degrees. A query at 0 degrees sees them in that order.
@@ -43,7 +43,7 @@ fn scores_are_those_of_the_formula_for_0_1_3_5_and_more_relevant_images() {
         index(&labels, None).write(&dir.path().join("i.safetensors")).unwrap();
         // The second query has class 9, which is not in the index: n_q = 0.
         side(&[0.0, 0.0], &[1, 9], None).write(&dir.path().join("q.safetensors")).unwrap();
-        let report = json(dir.path());
+        let report = scores(dir.path());
         assert!((report["overall"]["mMP@5"].as_f64().unwrap() - mmp).abs() < 1e-6, "{labels:?}: {report}");
         assert!((report["overall"]["R@1"].as_f64().unwrap() - recall).abs() < 1e-6, "{labels:?}: {report}");
         assert_eq!(
@@ -60,21 +60,51 @@ fn domains_have_a_row_each_and_overall_is_the_mean_over_queries() {
         .write(&dir.path().join("i.safetensors"))
         .unwrap();
     side(&[0.0, 0.0], &[1, 2], Some(&[0, 1])).write(&dir.path().join("q.safetensors")).unwrap();
-    let report = json(dir.path());
+    let report = scores(dir.path());
     assert_eq!(report["domains"]["cars"]["mMP@5"], 1.0);
     assert_eq!(report["domains"]["food"]["mMP@5"], 0.5); // Places 0 and 1 count, place 1 is right.
     assert_eq!(report["overall"]["mMP@5"], 0.75);
 }
 
 #[test]
-fn lengths_of_the_vectors_do_not_matter() {
+fn an_index_without_domains_is_one_index_for_all_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    // The nearest row is of class 2: wrong for the car, right for the dish, whatever its domain may be.
+    index(&[2, 1, 2, 0, 0, 0, 0, 0, 0, 0], None).write(&dir.path().join("i.safetensors")).unwrap();
+    side(&[0.0, 0.0], &[1, 2], Some(&[0, 1])).write(&dir.path().join("q.safetensors")).unwrap();
+    let report = scores(dir.path());
+    let of =
+        |domain: &str| (report["domains"][domain]["mMP@5"].clone(), report["domains"][domain]["R@5"].clone());
+    assert_eq!(of("cars"), (0.0.into(), 1.0.into()));
+    assert_eq!(of("food"), (0.5.into(), 1.0.into()));
+    assert_eq!(report["overall"]["R@1"], 0.5);
+    // A search within each domain has none to go by.
+    let message = error(dir.path(), "evaluate --query q.safetensors --index i.safetensors --separate");
+    assert!(message.contains("the index has no domains"), "{message}");
+}
+
+#[test]
+fn k_has_a_short_and_a_long_name() {
+    let dir = tempfile::tempdir().unwrap();
+    index(&[0, 1, 1, 0, 0, 0, 0, 0, 0, 0], None).write(&dir.path().join("q.safetensors")).unwrap();
+    let short = json(dir.path(), "evaluate --query q.safetensors -k 2");
+    assert_eq!(short, json(dir.path(), "evaluate --query q.safetensors --k 2"));
+    assert!(short["overall"]["mMP@2"].is_number() && short["overall"]["mMP@5"].is_null(), "{short}");
+    let table = ok(dir.path(), "evaluate --query q.safetensors -k 2");
+    for (name, _) in short["overall"].as_object().unwrap() {
+        assert!(table.contains(name.as_str()), "{name} is not in the table:\n{table}");
+    }
+}
+
+#[test]
+fn lengths_of_the_embeddings_do_not_matter() {
     let dir = tempfile::tempdir().unwrap();
     let mut long = index(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0], None);
     long.values[18] *= 50.0; // The last row is long, not near.
     long.values[19] *= 50.0;
     long.write(&dir.path().join("i.safetensors")).unwrap();
     side(&[0.0], &[1], None).write(&dir.path().join("q.safetensors")).unwrap();
-    assert_eq!(json(dir.path())["overall"]["R@1"], 1.0);
+    assert_eq!(scores(dir.path())["overall"]["R@1"], 1.0);
 }
 
 #[test]
@@ -91,8 +121,8 @@ fn files_that_cannot_be_scored_are_named() {
     (wide.dim, wide.labels) = (3, Some(vec![1, 1]));
     wide.write(&dir.path().join("q.safetensors")).unwrap();
     let message = error(dir.path(), line);
-    assert!(message.contains('3') && message.contains('2'), "{message}");
+    assert!(message.contains("3 dimensions") && message.contains("the index 2"), "{message}");
     assert!(error(dir.path(), "evaluate --query none.safetensors --json").contains("none.safetensors"));
     std::fs::write(dir.path().join("q.csv"), "path,label\na.png,1\n").unwrap();
-    assert!(error(dir.path(), "evaluate --query q.csv --json").contains("--model"));
+    assert!(usage(dir.path(), "evaluate --query q.csv --json").contains("--model"));
 }

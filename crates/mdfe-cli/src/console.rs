@@ -1,5 +1,6 @@
 //! What goes to the terminal: logs, progress, results.
 
+use crate::{args::Results, exit::Usage};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     collections::HashMap,
@@ -10,21 +11,43 @@ use std::{
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging to stderr; `RUST_LOG` overrides the level.
-pub(crate) fn start_logging(verbose: u8, quiet: bool) {
+pub(crate) fn start_logging(verbose: u8, quiet: bool) -> anyhow::Result<()> {
     let level = match (quiet, verbose) {
         (true, _) => "warn",
         (_, 0) => "info",
         (_, 1) => "debug,ureq=info,ureq_proto=info,rustls=info",
         _ => "trace",
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(own) if !own.trim().is_empty() => EnvFilter::try_new(&own)
+            .map_err(|e| Usage(format!("RUST_LOG is `{own}`, which is no filter: {e}")))?,
+        _ => EnvFilter::new(level),
+    };
+    let format = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
-        .without_time()
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .without_time();
+    format.with_ansi(colours()).init();
+    Ok(())
+}
+
+/// Whether logs have colours: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>). clap asks the same of itself, and
+/// the progress bars have none.
+fn colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Whether the user wants to see more than warnings: progress, and hints.
+fn talks() -> bool {
+    tracing::enabled!(tracing::Level::INFO)
+}
+
+/// Writes a hint to stderr, which is no result and no log.
+pub(crate) fn hint(text: &str) {
+    if talks() {
+        eprintln!("{text}");
+    }
 }
 
 /// An error and its causes in one line, without saying a cause twice.
@@ -44,9 +67,21 @@ pub(crate) fn print_line(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(out, "{text}")?)
 }
 
-/// Prints a value as pretty JSON.
-pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    print_line(&serde_json::to_string_pretty(value)?)
+impl Results {
+    /// Prints results: `value` as pretty JSON where the user asked for it, `text` otherwise.
+    pub(crate) fn print(self, value: &impl serde::Serialize, text: &str) -> anyhow::Result<()> {
+        if self.json { print_line(&serde_json::to_string_pretty(value)?) } else { print_line(text) }
+    }
+}
+
+/// Whether progress is a bar and not log lines.
+fn shows_bars() -> bool {
+    std::io::stderr().is_terminal() && talks()
+}
+
+fn new_bar(template: &str, total: u64, name: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total).with_style(style).with_message(name.to_owned())
 }
 
 /// Progress of long work: a bar with rate and time left on a terminal, a log line every few seconds otherwise.
@@ -60,14 +95,8 @@ pub(crate) struct Progress {
 impl Progress {
     /// Starts a progress display of `total` `unit`s; nothing is shown when logs are switched off.
     pub(crate) fn new(name: &str, total: u64, unit: &str) -> Self {
-        let quiet = !tracing::enabled!(tracing::Level::INFO);
-        let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
-            let template =
-                format!("{{msg:24}} {{bar:30}} {{pos}}/{{len}} {unit} ({{per_sec}}, {{eta}} left)");
-            let style =
-                ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(total).with_style(style).with_message(name.to_owned())
-        });
+        let template = format!("{{msg:24}} {{bar:30}} {{pos}}/{{len}} {unit} ({{per_sec}}, {{eta}} left)");
+        let bar = shows_bars().then(|| new_bar(&template, total, name));
         let now = Instant::now();
         Self { bar, name: name.to_owned(), started: now, last: std::cell::Cell::new(now) }
     }
@@ -103,7 +132,7 @@ impl Progress {
 /// What the hub calls while it downloads: a bar of bytes on a terminal, a log line per file otherwise.
 pub(crate) fn downloads() -> Arc<dyn Fn(mdfe_model::Progress) + Send + Sync> {
     let bars: Mutex<HashMap<String, ProgressBar>> = Mutex::default();
-    let shown = std::io::stderr().is_terminal() && tracing::enabled!(tracing::Level::INFO);
+    let shown = shows_bars();
     Arc::new(move |progress| {
         let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = bars.entry(progress.file.clone()).or_insert_with(|| {
@@ -112,9 +141,7 @@ pub(crate) fn downloads() -> Arc<dyn Fn(mdfe_model::Progress) + Send + Sync> {
                 return ProgressBar::hidden();
             }
             let template = "{msg} {bar:30} {bytes}/{total_bytes} ({bytes_per_sec}, {eta} left)";
-            let style =
-                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(0).with_style(style).with_message(progress.file.clone())
+            new_bar(template, 0, &progress.file)
         });
         bar.set_length(progress.total.unwrap_or(progress.done));
         bar.set_position(progress.done);

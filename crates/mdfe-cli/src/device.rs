@@ -1,45 +1,54 @@
-//! `--device`, `--dtype` and `--threads`.
+//! `--device`, `--dtype` and `--threads`, as candle and rayon want them.
 
-use crate::args::{Compute, Dtype};
-use anyhow::{Context, Result, bail};
+use crate::{
+    args::{Compute, DeviceName, Dtype},
+    exit::usage,
+};
+use anyhow::{Context, Result};
 use candle_core::{DType, Device};
 
-/// The device that the user named.
-pub(crate) fn device(name: &str) -> Result<Device> {
-    let (kind, ordinal) = match name.split_once(':') {
-        Some((kind, n)) => {
-            (kind, n.parse().with_context(|| format!("`{n}` in --device {name} is not a number"))?)
+impl DeviceName {
+    /// The device itself; one that this build cannot have is wrong usage.
+    pub(crate) fn open(self) -> Result<Device> {
+        match self {
+            Self::Cpu => Ok(Device::Cpu),
+            Self::Cuda(_) if !candle_core::utils::cuda_is_available() => {
+                usage!(
+                    "this mdfe was built without CUDA; build it with `--features cuda`, or use --device cpu"
+                )
+            }
+            Self::Metal(_) if !candle_core::utils::metal_is_available() => {
+                usage!(
+                    "this mdfe was built without Metal; build it with `--features metal`, or use --device cpu"
+                )
+            }
+            Self::Cuda(number) => Device::new_cuda(number).with_context(|| format!("cannot use {self}")),
+            Self::Metal(number) => Device::new_metal(number).with_context(|| format!("cannot use {self}")),
         }
-        None => (name, 0),
-    };
-    match kind {
-        "cpu" => Ok(Device::Cpu),
-        "cuda" if !candle_core::utils::cuda_is_available() => {
-            bail!("this mdfe was built without CUDA; build it with `--features cuda`, or use --device cpu")
+    }
+}
+
+impl From<Dtype> for mdfe_train::Dtype {
+    fn from(dtype: Dtype) -> Self {
+        match dtype {
+            Dtype::F32 => Self::F32,
+            Dtype::Bf16 => Self::Bf16,
+            Dtype::F16 => Self::F16,
         }
-        "metal" if !candle_core::utils::metal_is_available() => {
-            bail!("this mdfe was built without Metal; build it with `--features metal`, or use --device cpu")
-        }
-        "cuda" => Device::new_cuda(ordinal).with_context(|| format!("no CUDA device {ordinal}")),
-        "metal" => Device::new_metal(ordinal).with_context(|| format!("no Metal device {ordinal}")),
-        _ => bail!("unknown device `{name}`; known: cpu, cuda, cuda:N, metal"),
     }
 }
 
 /// The number format as candle names it.
-pub(crate) fn dtype(dtype: Dtype) -> DType {
+pub(crate) fn candle_dtype(dtype: mdfe_train::Dtype) -> DType {
     match dtype {
-        Dtype::F32 => DType::F32,
-        Dtype::Bf16 => DType::BF16,
-        Dtype::F16 => DType::F16,
+        mdfe_train::Dtype::F32 => DType::F32,
+        mdfe_train::Dtype::Bf16 => DType::BF16,
+        mdfe_train::Dtype::F16 => DType::F16,
     }
 }
 
 /// Sizes the pool of the CPU kernels. Must run before any of them.
 pub(crate) fn set_threads(compute: &Compute) -> Result<()> {
     let Some(threads) = compute.threads else { return Ok(()) };
-    if threads == 0 {
-        bail!("--threads must be at least 1");
-    }
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot size the thread pool")
 }

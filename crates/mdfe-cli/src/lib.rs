@@ -5,25 +5,22 @@ mod args;
 mod commands;
 mod console;
 mod device;
+mod exit;
 mod stop;
 
 use clap::Parser;
 use std::process::ExitCode;
 
-/// Runs the command line: exit code 0, 1 for a failure, 2 for wrong usage.
+/// Runs the command line. Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
 pub fn main() -> ExitCode {
-    let cli = args::Cli::parse();
-    console::start_logging(cli.verbose, cli.quiet);
-    match commands::run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // A closed pipe (`mdfe ... | head`) is how the reader says that it has seen enough.
-            let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
-            if error.downcast_ref().is_some_and(closed) {
-                return ExitCode::SUCCESS;
-            }
-            eprintln!("error: {}", console::one_sentence(&error));
-            ExitCode::FAILURE
-        }
-    }
+    // Wrong usage that clap sees ends in here, with the same code 2.
+    exit::report(run(args::Cli::parse()))
+}
+
+fn run(cli: args::Cli) -> anyhow::Result<()> {
+    console::start_logging(cli.verbose, cli.quiet)?;
+    // The kernels ask later; a level that cannot be had must not first cost an extraction.
+    let level = mdfe_simd::Level::from_env().map_err(exit::Usage::of)?;
+    tracing::debug!("instruction set: {level}");
+    commands::run(cli.command)
 }

@@ -1,14 +1,18 @@
 //! Running the binary and making small inputs.
 #![allow(clippy::unwrap_used, dead_code)]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
 
 /// The binary, in a folder of its own and with nothing of the user's environment that mdfe reads.
 pub(crate) fn mdfe(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mdfe-under-test"));
     command.current_dir(dir).env("HF_HOME", dir.join("hf")).env("HF_HUB_OFFLINE", "1");
-    for key in ["HF_TOKEN", "HF_ENDPOINT", "HF_HUB_CACHE", "RUST_LOG"] {
+    for key in ["HF_TOKEN", "HF_ENDPOINT", "HF_HUB_CACHE", "RUST_LOG", "NO_COLOR", "CLICOLOR_FORCE"] {
         command.env_remove(key);
     }
     command
@@ -26,15 +30,83 @@ pub(crate) fn ok(dir: &Path, line: &str) -> String {
     String::from_utf8(out.stdout).unwrap()
 }
 
-/// Runs it, expects exit code 1 and one line that starts with `error: `, and returns that line.
+/// Runs it with `--json` and returns what it printed.
+pub(crate) fn json(dir: &Path, line: &str) -> serde_json::Value {
+    serde_json::from_str(&ok(dir, &format!("{line} --json"))).unwrap()
+}
+
+/// Runs it, expects exit code 1 (failed) and one line that starts with `error: `, and returns that line.
 pub(crate) fn error(dir: &Path, line: &str) -> String {
+    ends_with(1, dir, line)
+}
+
+/// As [`error`], for exit code 2: wrong usage.
+pub(crate) fn usage(dir: &Path, line: &str) -> String {
+    ends_with(2, dir, line)
+}
+
+fn ends_with(code: i32, dir: &Path, line: &str) -> String {
     let out = run(dir, line);
     let text = String::from_utf8(out.stderr).unwrap();
-    assert_eq!(out.status.code(), Some(1), "`mdfe {line}` should fail with 1: {text}");
+    assert_eq!(out.status.code(), Some(code), "`mdfe {line}` should end with {code}: {text}");
     let errors: Vec<&str> = text.lines().filter(|l| l.starts_with("error: ")).collect();
     assert_eq!(errors.len(), 1, "`mdfe {line}` should print one error: {text}");
     assert!(!text.contains("panicked"), "{text}");
     errors[0].to_owned()
+}
+
+/// Starts it with the words of `line`, its output kept.
+pub(crate) fn start(dir: &Path, line: &str) -> Child {
+    let mut command = mdfe(dir);
+    command.args(line.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits until a running process has got as far as `is`.
+pub(crate) fn wait_for(child: &mut Child, is: impl Fn() -> bool) {
+    while !is() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it got so far");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Ctrl-C, for one process.
+#[cfg(unix)]
+pub(crate) fn interrupt(child: &Child) {
+    let id = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+}
+
+/// Every file below `root`: its path there and its bytes.
+pub(crate) fn snapshot(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = std::fs::read(&path).unwrap();
+                files.insert(path.strip_prefix(root).unwrap().to_path_buf(), bytes);
+            }
+        }
+    }
+    files
+}
+
+/// Writes a file and the folders above it.
+pub(crate) fn write(path: &Path, bytes: impl AsRef<[u8]>) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// The demo's backbone, as flags.
+pub(crate) fn backbone() -> String {
+    format!("--backbone tf_efficientnet_lite0 --weights {}", weights().display())
+}
+
+/// The weights of the demo's backbone.
+pub(crate) fn weights() -> PathBuf {
+    repository().join("data/demo/tf_efficientnet_lite0.safetensors")
 }
 
 /// The repository's root.

@@ -1,32 +1,28 @@
 //! The backbone of an experiment.
 
 use super::model;
-use crate::{
-    args::{BackboneArgs, Compute},
-    device,
-};
+use crate::{args::ExperimentArgs, device};
 use anyhow::{Result, bail};
-use candle_core::DType;
 use mdfe_data::PreprocessRecord;
 use mdfe_model::{
     BuildOptions, LoadOptions, LoadedBackbone,
-    extract::{Extractor, PipelineOptions},
+    extract::{ExtractOptions, Extractor, PipelineOptions},
     load_backbone,
 };
-use mdfe_train::{Dtype, Experiment};
+use mdfe_train::Experiment;
 
 /// A loaded backbone and how it is run.
 pub(crate) struct Ready {
     loaded: LoadedBackbone,
     record: PreprocessRecord,
     build: BuildOptions,
-    /// Batch and threads.
-    pub(crate) pipeline: PipelineOptions,
+    pipeline: PipelineOptions,
 }
 
 impl Ready {
     /// Loads the backbone that the experiment names.
-    pub(crate) fn load(experiment: &Experiment, args: &BackboneArgs, compute: &Compute) -> Result<Self> {
+    pub(crate) fn load(experiment: &Experiment, args: &ExperimentArgs) -> Result<Self> {
+        let compute = &args.compute;
         device::set_threads(compute)?;
         let config = &experiment.backbone;
         if experiment.transform.name.is_random() {
@@ -35,19 +31,15 @@ impl Ready {
             );
         }
         let build = BuildOptions {
-            device: device::device(&compute.device)?,
-            dtype: match config.dtype {
-                Dtype::F32 => DType::F32,
-                Dtype::Bf16 => DType::BF16,
-                Dtype::F16 => DType::F16,
-            },
+            device: compute.device.open()?,
+            dtype: device::candle_dtype(config.dtype),
             proj_layer: config.proj_layer,
             ..BuildOptions::default()
         };
         let options = LoadOptions {
             weights: config.weights.clone(),
             revision: config.revision.clone(),
-            hub: model::hub(args.offline),
+            hub: model::hub(args.backbone.files.offline),
             build: build.clone(),
             img_size: config.image_size,
         };
@@ -57,11 +49,22 @@ impl Ready {
         Ok(Self { loaded, record, build, pipeline: PipelineOptions { batch: config.batch, threads } })
     }
 
+    /// Where its features are stored, and how they are extracted.
+    pub(crate) fn extract_options(&self, experiment: &Experiment, args: &ExperimentArgs) -> ExtractOptions {
+        ExtractOptions {
+            pipeline: self.pipeline,
+            shard_rows: experiment.backbone.shard_rows,
+            max_bad: args.compute.max_bad / 100.0,
+            verify: args.verify,
+            ..ExtractOptions::at(args.features_dir.clone())
+        }
+    }
+
     /// The backbone with everything that decides its features.
     pub(crate) fn extractor(&self) -> Extractor<'_> {
         Extractor {
             backbone: self.loaded.backbone.as_ref(),
-            id: self.loaded.id(self.build.proj_layer),
+            id: self.loaded.id.clone(),
             preprocess: self.record.clone(),
             device: self.build.device.clone(),
             dtype: self.build.dtype,

@@ -1,59 +1,44 @@
 //! `mdfe backbones list`.
 
-use crate::{
-    args::Backbones,
-    console::{print_json, print_line},
-};
-use anyhow::{Context, Result};
-use mdfe_model::{Family, Filter, Hub, HubOptions};
+use crate::args::{Backbones, Filters};
+use anyhow::Result;
+use mdfe_model::{Filter, Hub, HubOptions, Pretrained};
+use std::fmt::Write;
 
 pub(crate) fn run(command: Backbones) -> Result<()> {
-    let Backbones::List { family, name, max_params, dim, size, text, json } = command;
-    let filter = Filter {
-        family: family.as_deref().map(find_family).transpose()?,
-        name,
-        min_dim: dim.unwrap_or(0),
-        max_dim: dim,
-        max_parameters: max_params.map(|m| (m * 1e6) as u64),
-        size,
-        text,
-    };
-    let rows = mdfe_model::list(&filter);
+    let Backbones::List { filters, results } = command;
+    let rows = mdfe_model::list(&filter(filters));
     let hub = Hub::new(HubOptions { offline: true, ..HubOptions::from_env() });
-    let cached = |row: &mdfe_model::Pretrained| {
-        row.files().iter().any(|file| hub.cached(&row.repo, file, None).is_some())
-    };
-    if json {
-        let rows: Vec<serde_json::Value> = rows
-            .iter()
-            .map(|row| {
-                let mut value = serde_json::to_value(row)?;
-                value["full_name"] = row.full_name().into();
-                value["cached"] = cached(row).into();
-                Ok(value)
-            })
-            .collect::<Result<_>>()?;
-        return print_json(&rows);
-    }
-    print_line(&format!(
-        "{:64} {:17} {:>6} {:>6} {:>10}  cached",
-        "name", "family", "size", "dim", "parameters"
-    ))?;
+    let cached =
+        |row: &Pretrained| row.files().iter().any(|file| hub.cached(&row.repo, file, None).is_some());
+    let mut json = Vec::new();
+    let mut text = format!(
+        "{:64} {:17} {:>6} {:>11} {:>10}  cached\n",
+        "full_name", "family", "size", "feature_dim", "parameters"
+    );
     for row in &rows {
-        let mark = if cached(row) { "yes" } else { "" };
-        let size = row.preprocess.size[0];
-        let millions = row.parameters as f64 / 1e6;
-        let (name, family) = (row.full_name(), row.family.to_string());
-        print_line(&format!(
-            "{name:64} {family:17} {size:>6} {:>6} {millions:>8.1} M  {mark}",
-            row.feature_dim
-        ))?;
+        let (name, cached, size) = (row.full_name(), cached(row), row.preprocess.size[0]);
+        let (mark, millions) = (if cached { "yes" } else { "" }, row.parameters as f64 / 1e6);
+        let (family, dim) = (row.family, row.feature_dim);
+        writeln!(text, "{name:64} {family:17} {size:>6} {dim:>11} {millions:>8.1} M  {mark}")?;
+        let mut value = serde_json::to_value(row)?;
+        value["full_name"] = name.into();
+        value["size"] = size.into();
+        value["cached"] = cached.into();
+        json.push(value);
     }
-    print_line(&format!("{} backbones", rows.len()))
+    write!(text, "{} backbones", rows.len())?;
+    results.print(&json, &text)
 }
 
-fn find_family(name: &str) -> Result<Family> {
-    let known = Family::ALL.map(Family::key).join(", ");
-    let family = Family::ALL.into_iter().find(|f| f.key() == name);
-    family.with_context(|| format!("unknown family `{name}`; known: {known}"))
+fn filter(given: Filters) -> Filter {
+    Filter {
+        family: given.family,
+        name: given.name,
+        min_dim: given.dim.unwrap_or(0),
+        max_dim: given.dim,
+        max_parameters: given.max_params.map(|m| (m * 1e6) as u64),
+        size: given.size,
+        text: given.text,
+    }
 }

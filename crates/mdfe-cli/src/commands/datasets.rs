@@ -1,91 +1,127 @@
 //! `mdfe datasets list | show | check`.
 
 use crate::{
-    args::Datasets,
-    console::{print_json, print_line},
+    args::{DatasetArgs, Datasets, Results},
+    exit::Usage,
 };
-use anyhow::{Result, bail};
+use anyhow::Result;
 use mdfe_data::{ReadOptions, Reading, curate};
-use std::{io::Write, path::Path};
+use serde::Serialize;
+use std::{fmt::Write as _, io::Write as _, path::Path};
 
 pub(crate) fn run(command: Datasets) -> Result<()> {
     match command {
-        Datasets::List { root, json } => {
+        Datasets::List { root, results } => {
             let rows = mdfe_data::list(root.as_deref());
-            if json { print_json(&rows) } else { print_line(mdfe_data::list_text(&rows).trim_end()) }
+            results.print(&rows, mdfe_data::list_text(&rows).trim_end())
         }
-        Datasets::Show { name, root, set, jsonl } => show(&read(&name, &root, &set)?, jsonl),
-        Datasets::Check { name, root, set, against, output, json } => {
-            let train = read(&name, &root, &set)?;
-            let test = against.map(|other| read_other(&other, &root)).transpose()?;
-            check((&train, test.as_ref()), output.as_deref(), json)
+        Datasets::Show { dataset, jsonl: true, .. } => show_samples(&read(&dataset)?),
+        Datasets::Show { dataset, results, .. } => show(&read(&dataset)?, results),
+        Datasets::Check { dataset, against, output, results } => {
+            let train = read(&dataset)?;
+            let test = against.map(|text| read(&other(&text, &dataset.root)?)).transpose()?;
+            let report = check(&train, test.as_ref())?;
+            results.print(&report, report.summary().trim_end())?;
+            output.map_or(Ok(()), |path| write_exclusions(&report, &path))
         }
     }
 }
 
 /// Reads a data set with the options of `--set`.
-fn read(name: &str, root: &Path, set: &[String]) -> Result<Reading> {
-    let mut options = ReadOptions::at(root);
-    for pair in set {
-        let Some((key, value)) = pair.split_once('=') else {
-            bail!("--set {pair} is not KEY=VALUE");
-        };
-        options.set(key.trim(), value.trim())?;
+fn read(args: &DatasetArgs) -> Result<Reading> {
+    // Every option was typed, so that one which does not fit is wrong usage.
+    let of_option = |error| match error {
+        mdfe_data::Error::Invalid(_) => Usage::of(error),
+        other => other.into(),
+    };
+    let mut options = ReadOptions::at(&args.root);
+    for (key, value) in &args.set {
+        options.set(key, value).map_err(of_option)?;
     }
-    Ok(mdfe_data::read(name, &options)?)
+    mdfe_data::read(&args.name, &options).map_err(of_option)
 }
 
-/// Reads `KEY` or `KEY:option=value,...`.
-fn read_other(text: &str, root: &Path) -> Result<Reading> {
-    let (key, options) = text.split_once(':').unwrap_or((text, ""));
-    let set: Vec<String> = options.split(',').filter(|o| !o.is_empty()).map(str::to_owned).collect();
-    read(key, root, &set)
+/// `KEY` or `KEY:option=value,...`.
+fn other(text: &str, root: &Path) -> Result<DatasetArgs> {
+    let (name, options) = text.split_once(':').unwrap_or((text, ""));
+    let pair = |option: &str| match option.split_once('=') {
+        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
+        None => Err(Usage(format!("--against {text}: `{option}` is not option=value"))),
+    };
+    let set = options.split(',').filter(|option| !option.is_empty()).map(pair).collect::<Result<_, _>>()?;
+    Ok(DatasetArgs { name: name.to_owned(), root: root.to_path_buf(), set })
 }
 
-/// Looks for unreadable and duplicate images, and writes the list of those that training should leave out.
-fn check((train, test): (&Reading, Option<&Reading>), output: Option<&Path>, json: bool) -> Result<()> {
+/// Looks for unreadable and duplicate images.
+fn check(train: &Reading, test: Option<&Reading>) -> Result<curate::CheckReport> {
     let mut splits = vec![("train", &train.dataset)];
     splits.extend(test.map(|t| ("test", &t.dataset)));
-    let report = curate::check(&splits, &curate::CheckOptions::default(), &())?;
-    if json {
-        print_json(&report)?;
-    } else {
-        print_line(report.summary().trim_end())?;
-    }
-    if let Some(path) = output {
-        let list = curate::exclusions(&report, "train", curate::NearPolicy::default());
-        mdfe_data::write_atomically(path, &mdfe_data::skipped_csv(&list)?)?;
-        tracing::info!(
-            "{}: {} images to leave out; give it to a data set as its option `exclude`",
-            path.display(),
-            list.len()
-        );
-    }
+    Ok(curate::check(&splits, &curate::CheckOptions::default(), &())?)
+}
+
+/// Writes the list of the images that training should leave out.
+fn write_exclusions(report: &curate::CheckReport, path: &Path) -> Result<()> {
+    let list = curate::exclusions(report, "train", curate::NearPolicy::default());
+    mdfe_data::write_atomically(path, &mdfe_data::skipped_csv(&list)?)?;
+    tracing::info!(
+        "{}: {} images to leave out; give it to a data set as its option `exclude`",
+        path.display(),
+        list.len()
+    );
     Ok(())
 }
 
-fn show(reading: &Reading, jsonl: bool) -> Result<()> {
+/// A JSON line per sample on stdout, the counts on stderr.
+fn show_samples(reading: &Reading) -> Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for sample in &reading.dataset.samples {
+        writeln!(out, "{}", mdfe_data::jsonl_line(&reading.dataset, sample))?;
+    }
+    out.flush()?;
+    eprintln!("{}", mdfe_data::counts_line(reading));
+    Ok(())
+}
+
+/// What a data set holds.
+#[derive(Serialize)]
+struct Summary<'a> {
+    name: &'a str,
+    samples: usize,
+    classes: usize,
+    left_out: Vec<String>,
+    domains: Vec<DomainCount<'a>>,
+    /// Samples of each class, `[C]`.
+    class_sizes: Vec<u64>,
+}
+
+#[derive(Serialize)]
+struct DomainCount<'a> {
+    name: &'a str,
+    samples: usize,
+}
+
+fn show(reading: &Reading, results: Results) -> Result<()> {
     let dataset = &reading.dataset;
-    if jsonl {
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        for sample in &dataset.samples {
-            writeln!(out, "{}", mdfe_data::jsonl_line(dataset, sample))?;
-        }
-        out.flush()?;
-        eprintln!("{}", mdfe_data::counts_line(reading));
-        return Ok(());
-    }
-    print_line(&mdfe_data::counts_line(reading))?;
-    let mut domains: Vec<(&str, usize)> = Vec::new();
-    for sample in &dataset.samples {
-        match domains.iter_mut().find(|(name, _)| *name == sample.domain.as_str()) {
-            Some((_, count)) => *count += 1,
-            None => domains.push((sample.domain.as_str(), 1)),
+    let mut domains: Vec<DomainCount<'_>> = Vec::new();
+    for name in dataset.samples.iter().map(|sample| sample.domain.as_str()) {
+        match domains.iter_mut().find(|domain| domain.name == name) {
+            Some(domain) => domain.samples += 1,
+            None => domains.push(DomainCount { name, samples: 1 }),
         }
     }
-    for (name, count) in domains {
-        print_line(&format!("  {name}: {count} samples"))?;
+    let class_sizes = dataset.class_counts();
+    let mut text = mdfe_data::counts_line(reading);
+    for domain in &domains {
+        write!(text, "\n  {}: {} samples", domain.name, domain.samples)?;
     }
-    print_line("class sizes:")?;
-    print_line(mdfe_data::class_size_histogram(&dataset.class_counts()).trim_end())
+    write!(text, "\nclass sizes:\n{}", mdfe_data::class_size_histogram(&class_sizes).trim_end())?;
+    let summary = Summary {
+        name: &dataset.name,
+        samples: dataset.samples.len(),
+        classes: dataset.num_classes(),
+        left_out: reading.dropped.iter().map(ToString::to_string).collect(),
+        domains,
+        class_sizes,
+    };
+    results.print(&summary, &text)
 }

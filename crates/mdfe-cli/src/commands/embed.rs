@@ -1,36 +1,45 @@
-//! `mdfe embed`: images to vectors.
+//! `mdfe embed`: images to embeddings.
 
-use super::{images, model};
-use crate::{
-    args::Embed,
-    console::{print_json, print_line},
+use super::{
+    inputs,
+    model::{self, BadImages},
 };
+use crate::args::Embed;
 use anyhow::Result;
-use mdfe_data::Embeddings;
+use mdfe_data::EmbeddingParts;
+
+/// Images that a kill can cost.
+const PART_ROWS: usize = 4096;
 
 pub(crate) fn run(args: &Embed) -> Result<()> {
-    let paths = images::find(&args.input)?;
-    let mut embedder = model::open(args.model.as_deref(), &args.backbone, &args.compute)?;
+    let inputs = inputs::read(&args.input, args.split.as_deref())?;
+    let mut embedder = model::open(&args.model)?;
     if args.features {
         embedder = embedder.without_projection();
     }
-    let embedded = model::embed(&embedder, &paths, &args.compute)?;
-    let out = Embeddings {
-        dim: embedder.dim(),
-        paths: embedded.rows.iter().map(|&i| paths[i].to_string_lossy().into_owned()).collect(),
-        values: embedded.values,
-        ..Embeddings::default()
-    };
-    out.write(&args.output)?;
-    if args.json {
-        let skipped: Vec<_> = embedded
-            .skipped
-            .iter()
-            .map(|(i, reason)| serde_json::json!({ "path": paths[*i], "reason": reason }))
-            .collect();
-        return print_json(&serde_json::json!({
-            "output": args.output, "rows": out.len(), "dim": out.dim, "skipped": skipped
-        }));
+    let dim = embedder.dim();
+    let mut parts = EmbeddingParts::open(&args.output, &embedder.embedder_id(), dim, &inputs, PART_ROWS)?;
+    let (total, left) = (inputs.rows.len(), parts.missing().len());
+    if left < total {
+        tracing::info!("{} of {total} images are embedded already; going on", total - left);
     }
-    print_line(&format!("{}: {} vectors of {} numbers", args.output.display(), out.len(), out.dim))
+    let missing = parts.missing().to_vec();
+    let files: Vec<_> = missing.iter().map(|&row| inputs.rows[row].file.clone()).collect();
+    model::embed_each(&embedder, &files, &args.model.compute, |item, embedding| match embedding {
+        Ok(embedding) => Ok(parts.push(missing[item], embedding)?),
+        Err(reason) => Ok(parts.skip(missing[item], reason)?),
+    })?;
+    let skipped = parts.skipped();
+    let first = skipped.first().map_or("", |skipped| skipped.reason.as_str());
+    model::check_bad(BadImages { count: skipped.len(), total, first }, &args.model.compute)?;
+    let published = parts.publish()?;
+    let value = serde_json::json!({
+        "output": args.output,
+        "rows": published.rows,
+        "dim": dim,
+        "labels": inputs.label_names.as_slice().len(),
+        "skipped": published.skipped,
+    });
+    let text = format!("{}: {} embeddings of {dim} dimensions", args.output.display(), published.rows);
+    args.results.print(&value, &text)
 }

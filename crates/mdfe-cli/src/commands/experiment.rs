@@ -1,6 +1,9 @@
 //! What the user typed -> what it means: a config, the demo or a folder of images, and the overrides, as one experiment.
 
-use crate::args::{BackboneArgs, Compute, Dtype};
+use crate::{
+    args::ExperimentArgs,
+    exit::{Usage, usage},
+};
 use anyhow::{Context, Result, bail};
 use mdfe_data::{Dataset, ReadOptions};
 use mdfe_train::{EvalSet, Experiment, SetConfig, pipeline::hold_out_classes};
@@ -11,15 +14,13 @@ const DEMO: &str = include_str!("../../../../configs/demo.toml");
 /// Share of the classes that `--data` without `--query` holds out.
 const HELD_OUT: f64 = 0.1;
 
-/// What `train` and `extract` read their experiment from.
-pub(crate) struct Given<'a> {
-    pub(crate) config: Option<&'a Path>,
-    pub(crate) set: &'a [String],
-    pub(crate) data: Option<&'a Path>,
+/// The test sets of `mdfe train --data`.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct TestSets<'a> {
+    /// A tenth of the classes is held out without it.
     pub(crate) query: Option<&'a Path>,
+    /// The queries themselves without it.
     pub(crate) index: Option<&'a Path>,
-    pub(crate) backbone: &'a BackboneArgs,
-    pub(crate) compute: &'a Compute,
 }
 
 /// The data of an experiment, read.
@@ -30,27 +31,37 @@ pub(crate) struct Data {
 }
 
 /// Resolves the experiment.
-pub(crate) fn resolve(given: &Given<'_>) -> Result<Experiment> {
-    let mut experiment = match (given.config, given.data) {
-        (Some(path), _) => Experiment::load(path, given.set)?,
-        (None, None) => demo(given.set)?,
-        (None, Some(data)) => {
-            if given.backbone.backbone.is_none() && !given.set.iter().any(|s| s.starts_with("backbone.name"))
-            {
-                bail!("--data needs a backbone: name one with --backbone (`mdfe backbones list` shows all)");
-            }
-            let mut experiment = Experiment::parse("", "the command line", given.set)?;
-            experiment.data.train = vec![set_of(data)?];
-            if let Some(query) = given.query {
-                let index = given.index.map(set_of).transpose()?;
-                experiment.data.eval = vec![EvalSet { name: String::new(), query: set_of(query)?, index }];
-            }
-            let stem = data.file_stem().map(|s| s.to_string_lossy().into_owned());
-            experiment.name = stem.unwrap_or_else(|| "run".to_owned());
-            experiment
-        }
+pub(crate) fn resolve(args: &ExperimentArgs, test: TestSets<'_>) -> Result<Experiment> {
+    let mut experiment = match (&args.config, &args.data) {
+        (Some(path), _) => Experiment::load(path, &args.set).map_err(usage_of_set)?,
+        (None, None) => demo(&args.set)?,
+        (None, Some(data)) => of_data(data, args, test)?,
     };
-    overrides(&mut experiment, given);
+    overrides(&mut experiment, args);
+    Ok(experiment)
+}
+
+/// An override that does not fit is wrong usage; a file that does not fit is a failure.
+fn usage_of_set(error: mdfe_train::Error) -> anyhow::Error {
+    match &error {
+        mdfe_train::Error::Config { place, .. } if place.starts_with("--set ") => Usage::of(error),
+        _ => error.into(),
+    }
+}
+
+/// The experiment on a folder or list of the user's own.
+fn of_data(data: &Path, args: &ExperimentArgs, test: TestSets<'_>) -> Result<Experiment> {
+    if args.backbone.backbone.is_none() && !args.set.iter().any(|s| s.starts_with("backbone.name")) {
+        usage!("--data needs a backbone: name one with --backbone (`mdfe backbones list` shows all)");
+    }
+    let mut experiment = Experiment::parse("", "the command line", &args.set).map_err(Usage::of)?;
+    experiment.data.train = vec![set_of(data)?];
+    if let Some(query) = test.query {
+        let index = test.index.map(set_of).transpose()?;
+        experiment.data.eval = vec![EvalSet { name: String::new(), query: set_of(query)?, index }];
+    }
+    let stem = data.file_stem().map(|s| s.to_string_lossy().into_owned());
+    experiment.name = stem.unwrap_or_else(|| "run".to_owned());
     Ok(experiment)
 }
 
@@ -108,7 +119,7 @@ pub(crate) fn hold_out(mut data: Data, seed: u64) -> Result<Data> {
 }
 
 fn demo(set: &[String]) -> Result<Experiment> {
-    let mut experiment = Experiment::parse(DEMO, "the built-in demo", set)?;
+    let mut experiment = Experiment::parse(DEMO, "the built-in demo", set).map_err(Usage::of)?;
     let demo = Path::new("data/demo");
     if !demo.exists() {
         // Not in the repository: the folder that this binary was built from.
@@ -141,8 +152,8 @@ fn set_of(path: &Path) -> Result<SetConfig> {
     Ok(SetConfig { key: "csv".into(), root: Some(root.into()), options })
 }
 
-fn overrides(experiment: &mut Experiment, given: &Given<'_>) {
-    let (target, backbone) = (&mut experiment.backbone, given.backbone);
+fn overrides(experiment: &mut Experiment, args: &ExperimentArgs) {
+    let (target, backbone) = (&mut experiment.backbone, &args.backbone);
     if let Some(name) = &backbone.backbone {
         // Another backbone does not run on the config's weights, revision or size.
         if *name != target.name {
@@ -150,18 +161,13 @@ fn overrides(experiment: &mut Experiment, given: &Given<'_>) {
         }
         target.name.clone_from(name);
     }
-    if backbone.weights.is_some() {
-        target.weights.clone_from(&backbone.weights);
+    if backbone.files.weights.is_some() {
+        target.weights.clone_from(&backbone.files.weights);
     }
     if backbone.revision.is_some() {
         target.revision.clone_from(&backbone.revision);
     }
     target.proj_layer |= backbone.proj_layer;
-    target.batch = given.compute.batch.unwrap_or(target.batch);
-    target.dtype = match given.compute.dtype {
-        Some(Dtype::F32) => mdfe_train::Dtype::F32,
-        Some(Dtype::Bf16) => mdfe_train::Dtype::Bf16,
-        Some(Dtype::F16) => mdfe_train::Dtype::F16,
-        None => target.dtype,
-    };
+    target.batch = args.compute.batch.unwrap_or(target.batch);
+    target.dtype = args.compute.dtype.map_or(target.dtype, Into::into);
 }

@@ -1,29 +1,38 @@
 //! `mdfe export`: an embedder for elsewhere.
 
 use super::model;
-use crate::{args::Export, console::print_line};
+use crate::{args::Export, exit::usage};
 use anyhow::{Context, Result, bail};
 use mdfe_model::{EmbedderFile, LoadOptions, pretrained, weight_files};
 
 pub(crate) fn run(args: &Export) -> Result<()> {
-    let file = EmbedderFile::open(&args.model)?;
-    if !args.standalone {
-        if file.standalone.is_some() {
-            bail!("{} is standalone already; copy it, or export it with --standalone", args.model.display());
-        }
-        file.save(&args.output, &[])?;
-        return print_line(&format!("{}", args.output.display()));
+    if args.files.weights.is_some() && !args.standalone {
+        usage!("--weights go into a standalone file only; add --standalone, or leave them out");
     }
-    let id = &file.meta.backbone;
-    let options = LoadOptions {
-        weights: args.weights.clone(),
-        revision: id.commit.clone(),
-        hub: model::hub(args.offline),
-        ..LoadOptions::default()
-    };
-    let (weights, _) =
-        weight_files(pretrained(&id.name)?, &options).context("cannot find the backbone's weights")?;
-    file.save(&args.output, &weights)?;
-    let megabytes = std::fs::metadata(&args.output)?.len() as f64 / 1e6;
-    print_line(&format!("{}: {megabytes:.1} MB, the backbone {} inside", args.output.display(), id.name))
+    let file = EmbedderFile::open(&args.model)?;
+    let backbone = &file.meta.backbone;
+    if args.standalone {
+        let options = LoadOptions {
+            weights: args.files.weights.clone(),
+            revision: backbone.commit.clone(),
+            hub: model::hub(args.files.offline),
+            ..LoadOptions::default()
+        };
+        let found = weight_files(pretrained(&backbone.name)?, &options);
+        let (weights, _) = found.context("cannot find the backbone's weights")?;
+        file.save(&args.output, &weights)?;
+    } else if file.standalone.is_some() {
+        bail!("{} is standalone already; copy it, or export it with --standalone", args.model.display());
+    } else {
+        file.save(&args.output, &[])?;
+    }
+    let bytes = std::fs::metadata(&args.output)?.len();
+    let place = if args.standalone { "inside" } else { "not inside" };
+    let (output, megabytes) = (args.output.display(), bytes as f64 / 1e6);
+    args.results.print(
+        &serde_json::json!({
+            "output": args.output, "bytes": bytes, "backbone": backbone.name, "standalone": args.standalone
+        }),
+        &format!("{output}: {megabytes:.1} MB, the backbone {} {place}", backbone.name),
+    )
 }

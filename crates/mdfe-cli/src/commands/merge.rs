@@ -1,34 +1,32 @@
-//! `mdfe merge`: the parts of a feature store into one.
+//! `mdfe merge`: the parts of a space of features into one.
 
-use crate::{
-    args::Merge,
-    console::{print_json, print_line},
-};
+use crate::args::Merge;
 use anyhow::{Result, bail};
 use mdfe_data::store::merge;
 
 pub(crate) fn run(args: &Merge) -> Result<()> {
     let merged = merge(&args.into, &args.parts)?;
-    let rows = merged.store.as_ref().map(|store| store.len());
-    if args.json {
-        print_json(&serde_json::json!({
+    let rows = merged.store.stored_rows();
+    args.results.print(
+        &serde_json::json!({
             "dir": args.into,
             "copied": merged.copied,
-            "missing_shards": merged.missing,
+            "kept": merged.kept,
+            "refused": merged.refused,
             "rows": rows,
-        }))?;
-    } else if let Some(rows) = rows {
-        print_line(&format!(
-            "{}  complete, {rows} rows; {} shards copied",
+        }),
+        &format!(
+            "{}  {rows} rows; {} shards copied, {} there already",
             args.into.display(),
-            merged.copied
-        ))?;
-    }
-    if let Some(first) = merged.missing.first() {
+            merged.copied,
+            merged.kept
+        ),
+    )?;
+    if let Some(first) = merged.refused.first() {
         bail!(
-            "{} lacks {} shards, the first of them {first}: run `mdfe extract --shard` for them, or name the store that has them",
-            args.into.display(),
-            merged.missing.len()
+            "{} shards cannot be trusted and were not copied, the first of them: {}",
+            merged.refused.len(),
+            first.reason
         );
     }
     Ok(())

@@ -8,22 +8,21 @@ mod evaluate;
 mod experiment;
 mod export;
 mod extract;
-mod images;
+mod features;
+mod inputs;
 mod merge;
 mod model;
+mod next;
 mod search;
 mod sides;
 mod train;
 mod watch;
 
-use crate::args::{Cli, Command};
+use crate::args::Command;
 use anyhow::Result;
 
-/// Where feature stores go unless the user says otherwise.
-pub(crate) const FEATURES_DIR: &str = "runs/features";
-
-pub(crate) fn run(cli: Cli) -> Result<()> {
-    match cli.command {
+pub(crate) fn run(command: Command) -> Result<()> {
+    match command {
         Command::Datasets(command) => datasets::run(command),
         Command::Backbones(command) => backbones::run(command),
         Command::Embed(args) => embed::run(&args),
@@ -31,6 +30,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Search(args) => search::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Extract(args) => extract::run(&args),
+        Command::Features(command) => features::run(&command),
         Command::Merge(args) => merge::run(&args),
         Command::Train(args) => train::run(&args),
     }

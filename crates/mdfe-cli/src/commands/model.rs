@@ -1,38 +1,45 @@
-//! From `--model` or `--backbone` to an embedder, and from paths to vectors.
+//! From `--model` or `--backbone` to an embedder, and from paths to embeddings.
 
 use crate::{
-    args::{BackboneArgs, Compute, Dtype},
+    args::{Compute, DeviceName, ModelArgs},
     console::{Progress, downloads},
-    device, stop,
+    device,
+    exit::{Stopped, usage},
+    stop,
 };
 use anyhow::{Context, Result, bail};
-use mdfe_model::{BuildOptions, Embedded, Embedder, HubOptions, LoadOptions, extract::PipelineOptions};
-use std::{
-    path::{Path, PathBuf},
-    sync::atomic::Ordering,
+use mdfe_model::{
+    BuildOptions, Embedded, Embedder, HubOptions, LoadOptions,
+    extract::{ImageFile, PipelineOptions},
 };
+use std::{path::PathBuf, sync::atomic::Ordering};
 
 /// Loads what `--model` or `--backbone` names.
-pub(crate) fn open(model: Option<&Path>, backbone: &BackboneArgs, compute: &Compute) -> Result<Embedder> {
-    device::set_threads(compute)?;
-    let options = load_options(backbone, compute)?;
-    match (model, &backbone.backbone) {
-        (Some(path), _) => Ok(Embedder::open(path, options)?),
-        (None, Some(name)) => Ok(Embedder::of_backbone(name, options)?),
-        (None, None) => bail!("name a trained embedder with --model or a backbone with --backbone"),
+pub(crate) fn open(args: &ModelArgs) -> Result<Embedder> {
+    device::set_threads(&args.compute)?;
+    match (&args.model, &args.backbone.backbone) {
+        (Some(_), _) if args.backbone.proj_layer => {
+            usage!(
+                "--proj-layer belongs to --backbone; a trained embedder knows whether its backbone has one"
+            )
+        }
+        (Some(path), _) => Ok(Embedder::open(path, load_options(args)?)?),
+        (None, Some(name)) => Ok(Embedder::of_backbone(name, load_options(args)?)?),
+        (None, None) => usage!("name a trained embedder with --model or a backbone with --backbone"),
     }
 }
 
 /// The loading options of the command line.
-pub(crate) fn load_options(backbone: &BackboneArgs, compute: &Compute) -> Result<LoadOptions> {
+fn load_options(args: &ModelArgs) -> Result<LoadOptions> {
+    let dtype = args.compute.dtype.map_or(mdfe_train::Dtype::F32, Into::into);
     Ok(LoadOptions {
-        weights: backbone.weights.clone(),
-        revision: backbone.revision.clone(),
-        hub: hub(backbone.offline),
+        weights: args.backbone.files.weights.clone(),
+        revision: args.backbone.revision.clone(),
+        hub: hub(args.backbone.files.offline),
         build: BuildOptions {
-            device: device::device(&compute.device)?,
-            dtype: device::dtype(compute.dtype.unwrap_or(Dtype::F32)),
-            proj_layer: backbone.proj_layer,
+            device: args.compute.device.open()?,
+            dtype: device::candle_dtype(dtype),
+            proj_layer: args.backbone.proj_layer,
             ..BuildOptions::default()
         },
         ..LoadOptions::default()
@@ -46,9 +53,9 @@ pub(crate) fn hub(offline: bool) -> HubOptions {
 }
 
 /// Batch and threads of the command line; a GPU wants larger batches.
-pub(crate) fn pipeline(compute: &Compute) -> PipelineOptions {
+fn pipeline(compute: &Compute) -> PipelineOptions {
     let defaults = PipelineOptions::default();
-    let batch = if compute.device == "cpu" { defaults.batch } else { 64 };
+    let batch = if compute.device == DeviceName::Cpu { defaults.batch } else { 64 };
     PipelineOptions {
         batch: compute.batch.unwrap_or(batch),
         threads: compute.threads.unwrap_or(defaults.threads),
@@ -57,28 +64,73 @@ pub(crate) fn pipeline(compute: &Compute) -> PipelineOptions {
 
 /// Embeds `paths` with a progress bar; unreadable images are logged, and too many of them are an error.
 pub(crate) fn embed(embedder: &Embedder, paths: &[PathBuf], compute: &Compute) -> Result<Embedded> {
-    let total = paths.len() as u64;
-    let progress = Progress::new("embedding", total, "images");
-    let stop = stop::on_ctrl_c()?;
-    let embedded = embedder.embed(paths, pipeline(compute), |done| {
-        progress.update(done as u64, total);
-        !stop.load(Ordering::SeqCst)
-    });
-    progress.finish();
-    let embedded = embedded.context("cannot embed the images")?;
-    if stop.load(Ordering::SeqCst) {
-        bail!("stopped after {} of {total} images; nothing was written", embedded.rows.len());
-    }
-    for (_, reason) in &embedded.skipped {
-        tracing::warn!("skipped: {reason}");
-    }
-    let bad = embedded.skipped.len();
-    if bad as f64 * 100.0 > compute.max_bad * paths.len() as f64 {
-        let first = &embedded.skipped[0].1;
+    let mut out = Embedded::default();
+    embed_each(embedder, paths, compute, |item, embedding| {
+        match embedding {
+            Ok(embedding) => {
+                out.values.extend_from_slice(embedding);
+                out.rows.push(item);
+            }
+            Err(reason) => out.skipped.push((item, reason)),
+        }
+        Ok(())
+    })?;
+    let first = out.skipped.first().map_or("", |(_, reason)| reason.as_str());
+    check_bad(BadImages { count: out.skipped.len(), total: paths.len(), first }, compute)?;
+    Ok(out)
+}
+
+/// Images that could not be read.
+pub(crate) struct BadImages<'a> {
+    pub(crate) count: usize,
+    pub(crate) total: usize,
+    /// The reason of the first.
+    pub(crate) first: &'a str,
+}
+
+/// Refuses more unreadable images than `--max-bad` allows.
+pub(crate) fn check_bad(bad: BadImages<'_>, compute: &Compute) -> Result<()> {
+    let BadImages { count, total, first } = bad;
+    if count as f64 * 100.0 > compute.max_bad * total as f64 {
         bail!(
-            "{bad} of {total} images are unreadable, more than {} %: {first}; remove or mend them, or raise --max-bad",
+            "{count} of {total} images are unreadable, more than {} %: {first}; remove or mend them, or raise --max-bad",
             compute.max_bad
         );
     }
-    Ok(embedded)
+    Ok(())
+}
+
+/// Embeds `paths` with a progress bar and hands each embedding to `sink`, in order, with its position; an unreadable image with the
+/// reason, which is also logged.
+pub(crate) fn embed_each(
+    embedder: &Embedder,
+    paths: &[PathBuf],
+    compute: &Compute,
+    mut sink: impl FnMut(usize, std::result::Result<&[f32], String>) -> Result<()>,
+) -> Result<()> {
+    let total = paths.len();
+    let progress = Progress::new("embedding", total as u64, "images");
+    let stop = stop::on_ctrl_c()?;
+    let files: Vec<_> = paths.iter().map(|path| ImageFile { path: path.clone(), key: None }).collect();
+    let (mut done, mut failure) = (0, None);
+    let embedded = embedder.embed_each(&files, pipeline(compute), |item, embedding| {
+        if let Err(reason) = &embedding {
+            tracing::warn!("skipped: {reason}");
+        }
+        failure = sink(item, embedding).err();
+        done = item + 1;
+        progress.update(done as u64, total as u64);
+        Ok(failure.is_none() && !stop.load(Ordering::SeqCst))
+    });
+    progress.finish();
+    embedded.context("cannot embed the images")?;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    if stop.load(Ordering::SeqCst) {
+        return Err(
+            Stopped(format!("{done} of {total} images were done; run the same command to go on")).into()
+        );
+    }
+    Ok(())
 }

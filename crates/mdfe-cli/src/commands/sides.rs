@@ -1,77 +1,111 @@
-//! The two sides of a retrieval, from safetensors files or from CSV files and a model.
+//! The two sides of a retrieval, from safetensors files or from images and a model.
 
-use super::model;
-use crate::args::{BackboneArgs, Compute};
-use anyhow::{Context, Result, bail};
-use mdfe_data::{Embeddings, ReadOptions};
+use super::{inputs, model};
+use crate::{args::ModelArgs, exit::usage};
+use anyhow::{Result, bail};
+use mdfe_data::{EmbedderId, Embeddings, Names};
 use mdfe_model::Embedder;
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-/// What turns a CSV side into vectors, loaded once and only if a side needs it.
+/// What turns images into embeddings, loaded once and only if a side needs it.
 pub(crate) struct Sides<'a> {
-    pub(crate) model: Option<&'a Path>,
-    pub(crate) backbone: &'a BackboneArgs,
-    pub(crate) compute: &'a Compute,
+    model: &'a ModelArgs,
+    split: Option<&'a str>,
     embedder: Option<Embedder>,
-    /// Numbers of the class names, shared by query and index.
-    labels: HashMap<String, i64>,
+    /// The class names of query and index: a class is the same where its name is.
+    classes: Names,
+}
+
+/// One side, with the class of every row.
+pub(crate) struct Side {
+    pub(crate) rows: Embeddings,
+    /// Class of each row, `[N]`, as a position in the names of both sides.
+    pub(crate) labels: Vec<i64>,
+    /// What the user called it.
+    name: String,
+}
+
+impl Side {
+    /// Refuses to compare embeddings of two embedders; a file that does not say whose they are is taken.
+    pub(crate) fn expect_same_embedder(&self, index: &Self) -> Result<()> {
+        if self.rows.dim != index.rows.dim {
+            bail!(
+                "{} has embeddings of {} dimensions, {} of {}; embed both with the same model",
+                self.name,
+                self.rows.dim,
+                index.name,
+                index.rows.dim
+            );
+        }
+        if let (Some(own), Some(other)) = (&self.rows.embedder, &index.rows.embedder) {
+            own.expect_same(other, &self.name, &index.name)?;
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Sides<'a> {
-    pub(crate) fn new(model: Option<&'a Path>, backbone: &'a BackboneArgs, compute: &'a Compute) -> Self {
-        Self { model, backbone, compute, embedder: None, labels: HashMap::new() }
+    pub(crate) fn new(model: &'a ModelArgs, split: Option<&'a str>) -> Self {
+        Self { model, split, embedder: None, classes: Names::default() }
     }
 
     /// Reads one side, with labels.
-    pub(crate) fn read(&mut self, path: &Path) -> Result<Embeddings> {
-        let csv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
-        let mut side = if csv { self.embed_csv(path)? } else { Embeddings::read(path)? };
-        if side.labels.is_none() {
-            bail!("{} has no tensor `labels` [N] (i64); scores need the class of every row", path.display());
+    pub(crate) fn read(&mut self, path: &Path) -> Result<Side> {
+        let is_images = path.is_dir() || inputs::is_csv(path);
+        let mut rows = if is_images { self.embed(path)? } else { Embeddings::read(path)? };
+        let name = path.display().to_string();
+        if rows.is_empty() {
+            bail!("{name} holds no embeddings; there is nothing to score");
         }
-        if side.is_empty() {
-            bail!("{} holds no vectors; there is nothing to score", path.display());
-        }
-        unit_rows(&mut side);
-        Ok(side)
+        let labels: Option<Vec<i64>> = (0..rows.len())
+            .map(|row| rows.label_name(row).map(|class| i64::from(self.classes.position(&class))))
+            .collect();
+        let Some(labels) = labels else {
+            bail!(
+                "{name} does not say the class of every row, which scores need: embed a folder with one folder per class or a CSV with \
+                 `path,label`, or add a tensor `labels` [N] (i64)"
+            );
+        };
+        unit_rows(&mut rows);
+        Ok(Side { rows, labels, name })
     }
 
-    fn embed_csv(&mut self, path: &Path) -> Result<Embeddings> {
-        let mut options = ReadOptions::at(path.parent().unwrap_or(Path::new("")));
-        options.file = path.file_name().map(PathBuf::from);
-        // Every row counts in an evaluation, whatever split the file names.
-        let reading =
-            mdfe_data::read("csv", &options).with_context(|| format!("cannot read {}", path.display()))?;
-        let data = reading.dataset;
-        if self.model.is_none() && self.backbone.backbone.is_none() {
-            bail!("{} is a list of images; give the embedder with --model", path.display());
+    fn embed(&mut self, path: &Path) -> Result<Embeddings> {
+        let inputs = inputs::read(&[path.to_path_buf()], self.split)?;
+        if self.model.model.is_none() && self.model.backbone.backbone.is_none() {
+            usage!("{} is a list of images; give the embedder with --model", path.display());
         }
         let embedder = match self.embedder.take() {
             Some(embedder) => embedder,
-            None => model::open(self.model, self.backbone, self.compute)?,
+            None => model::open(self.model)?,
         };
-        let paths: Vec<PathBuf> = data.samples.iter().map(|s| data.root.join(&s.path)).collect();
-        let embedded = model::embed(&embedder, &paths, self.compute)?;
-        let mut out = Embeddings { dim: embedder.dim(), values: embedded.values, ..Embeddings::default() };
+        let files: Vec<_> = inputs.rows.iter().map(|row| row.file.clone()).collect();
+        let embedded = model::embed(&embedder, &files, &self.model.compute)?;
+        let of = |id: &dyn Fn(usize) -> Option<u32>| -> Option<Vec<i64>> {
+            embedded.rows.iter().map(|&row| id(row).map(i64::from)).collect()
+        };
+        let labels = of(&|row| inputs.rows[row].label);
+        let domains = of(&|row| inputs.rows[row].domain);
+        let rows = Embeddings {
+            dim: embedder.dim(),
+            labels,
+            label_names: inputs.label_names.as_slice().iter().map(String::as_str).collect(),
+            domains,
+            domain_names: inputs.domain_names.as_slice().to_vec(),
+            embedder: Some(embedder.embedder_id()),
+            values: embedded.values,
+            ..Embeddings::default()
+        };
         self.embedder = Some(embedder);
-        let mut domains = Vec::new();
-        let mut labels = Vec::new();
-        for &row in &embedded.rows {
-            let sample = &data.samples[row];
-            let next = self.labels.len() as i64;
-            labels.push(*self.labels.entry(data.class_names[sample.class as usize].clone()).or_insert(next));
-            let known = out.domain_names.iter().position(|d| d == sample.domain.as_str());
-            domains.push(known.unwrap_or_else(|| {
-                out.domain_names.push(sample.domain.as_str().to_owned());
-                out.domain_names.len() - 1
-            }) as i64);
-        }
-        out.labels = Some(labels);
-        out.domains = Some(domains);
-        Ok(out)
+        Ok(rows)
+    }
+}
+
+/// Refuses to search embeddings of one embedder with another.
+pub(crate) fn expect_embedder(index: &Embeddings, name: &Path, id: &EmbedderId) -> Result<()> {
+    match &index.embedder {
+        Some(own) => Ok(own.expect_same(id, &name.display().to_string(), "the model's are")?),
+        None => Ok(()),
     }
 }
 

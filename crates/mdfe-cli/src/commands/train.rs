@@ -2,16 +2,18 @@
 
 use super::{
     backbone::Ready,
-    experiment::{self, Given},
+    experiment::{self, TestSets},
+    next,
     watch::Watch,
 };
 use crate::{
-    args::Train,
-    console::{print_json, print_line},
+    args::{Results, Train},
+    console,
+    exit::Stopped,
     stop,
 };
 use anyhow::{Context, Result, bail};
-use mdfe_model::{extract::ExtractOptions, pretrained};
+use mdfe_model::pretrained;
 use mdfe_train::{
     Counts, Experiment, Plan,
     pipeline::{Run, RunFolder, RunOutcome, table},
@@ -19,21 +21,14 @@ use mdfe_train::{
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: &Train) -> Result<()> {
-    let given = Given {
-        config: args.config.as_deref(),
-        set: &args.set,
-        data: args.data.as_deref(),
-        query: args.query.as_deref(),
-        index: args.index.as_deref(),
-        backbone: &args.backbone,
-        compute: &args.compute,
-    };
-    let experiment = experiment::resolve(&given)?;
+    let given = &args.experiment;
+    let test = TestSets { query: args.query.as_deref(), index: args.index.as_deref() };
+    let experiment = experiment::resolve(given, test)?;
     if args.dry_run {
-        return dry_run(&experiment, args.json);
+        return dry_run(&experiment, args.results);
     }
     let mut data = experiment::read(&experiment)?;
-    if args.data.is_some() && args.query.is_none() {
+    if given.data.is_some() && args.query.is_none() {
         data = experiment::hold_out(data, experiment.recipe.train.seed)?;
     }
     let config = experiment.resolved()?;
@@ -41,20 +36,14 @@ pub(crate) fn run(args: &Train) -> Result<()> {
         Some(path) => path.clone(),
         None => free_folder(&experiment.name, &config),
     };
-    let ready = Ready::load(&experiment, &args.backbone, &args.compute)?;
-    let features = args.features_dir.clone().unwrap_or_else(|| super::FEATURES_DIR.into());
+    let ready = Ready::load(&experiment, given)?;
     let run = Run {
         recipe: experiment.recipe.clone(),
         train: data.train,
         query: data.query,
         index: data.index,
         extractor: ready.extractor(),
-        extract: ExtractOptions {
-            pipeline: ready.pipeline,
-            max_bad: args.compute.max_bad / 100.0,
-            shard_rows: experiment.backbone.shard_rows,
-            ..ExtractOptions::at(features)
-        },
+        extract: ready.extract_options(&experiment, given),
         k: experiment.eval.k,
         folder: RunFolder::create(path, &config)?,
         resume: args.resume,
@@ -63,26 +52,28 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     let mut watch = Watch::default();
     let outcome = run.go(&mut watch, &stop);
     watch.finish();
-    let folder = run.folder.path().display();
     let comparison = match outcome? {
         RunOutcome::Stopped => {
-            bail!("stopped; what is done is kept, go on with the same command and --resume")
+            let kept = "what is done is kept, go on with the same command and --resume";
+            return Err(Stopped(kept.into()).into());
         }
         RunOutcome::Finished(comparison) => comparison,
     };
-    if args.json {
-        let mut value = serde_json::to_value(&comparison)?;
-        if value.is_null() {
-            value = serde_json::json!({});
-        }
-        value["run_dir"] = serde_json::json!(run.folder.path());
-        return print_json(&value);
-    }
+    let mut value = match &comparison {
+        Some(comparison) => serde_json::to_value(comparison)?,
+        None => serde_json::json!({}),
+    };
+    value["run_dir"] = serde_json::json!(run.folder.path());
+    let mut text = format!("run folder: {}", run.folder.path().display());
     if let Some(comparison) = &comparison {
         let (din, d) = (run.extractor.backbone.feature_dim(), experiment.recipe.projection.embed_dim);
-        print_line(&table(comparison, din, d, experiment.eval.k))?;
+        text = format!("{}\n{text}", table(comparison, din, d, experiment.eval.k));
     }
-    print_line(&format!("run folder: {folder}"))
+    args.results.print(&value, &text)?;
+    if given.config.is_none() && given.data.is_none() && !args.results.json {
+        console::hint(&next::steps(run.folder.path(), experiment.backbone.weights.as_deref()));
+    }
+    Ok(())
 }
 
 /// `runs/NAME`, unless another experiment left its results there; then `runs/NAME-2` and so on.
@@ -106,7 +97,7 @@ fn free_folder(name: &str, config: &str) -> PathBuf {
 }
 
 /// Says what a training would take, from the data where it is there and from the data set's known counts where not.
-fn dry_run(experiment: &Experiment, json: bool) -> Result<()> {
+fn dry_run(experiment: &Experiment, results: Results) -> Result<()> {
     let row = pretrained(&experiment.backbone.name)?;
     let projected = experiment.backbone.proj_layer;
     let (mut images, mut classes) = (0, 0);
@@ -138,5 +129,5 @@ fn dry_run(experiment: &Experiment, json: bool) -> Result<()> {
         bytes_per_value: 4,
     };
     let plan = Plan::new(&experiment.recipe, counts);
-    if json { print_json(&plan) } else { print_line(&plan.to_string()) }
+    results.print(&plan, &plan.to_string())
 }

@@ -1,7 +1,7 @@
 //! Progress of extraction and training.
 
 use crate::console::Progress;
-use mdfe_model::extract::{ExtractProgress, Extraction};
+use mdfe_model::extract::{ExtractProgress, ExtractStage, Extraction};
 use mdfe_train::{StepReport, pipeline::RunObserver};
 
 /// Shows a bar for the work at hand, and a log line when it ends.
@@ -31,7 +31,7 @@ impl Watch {
     /// Says what an extraction did.
     pub(crate) fn report(dataset: &str, extraction: &Extraction) {
         let dir = extraction.dir.display();
-        if extraction.computed == 0 && extraction.missing_shards == 0 {
+        if extraction.computed == 0 && extraction.missing == 0 {
             tracing::info!(
                 "{dataset}: {} features are there already ({dir}); extraction skipped",
                 extraction.reused
@@ -50,13 +50,13 @@ impl Watch {
             100.0 * compute / all,
             extraction.reused
         );
-        if extraction.missing_shards > 0 {
+        if extraction.missing > 0 {
             tracing::info!(
-                "{dataset}: {} shards are still missing; run again to go on",
-                extraction.missing_shards
+                "{dataset}: {} images have no features yet; run again to go on",
+                extraction.missing
             );
         }
-        for skipped in extraction.store.iter().flat_map(|s| &s.manifest().skipped) {
+        for skipped in &extraction.skipped {
             tracing::warn!("skipped {}: {}", skipped.path, skipped.reason);
         }
     }
@@ -64,7 +64,11 @@ impl Watch {
 
 impl RunObserver for Watch {
     fn extracting(&mut self, dataset: &str, progress: ExtractProgress) {
-        self.show(&format!("extracting {dataset}"), (progress.done as u64, progress.total as u64), "images");
+        let what = match progress.stage {
+            ExtractStage::Identify => "identifying",
+            ExtractStage::Compute => "extracting",
+        };
+        self.show(&format!("{what} {dataset}"), (progress.done as u64, progress.total as u64), "images");
     }
 
     fn extracted(&mut self, dataset: &str, extraction: &Extraction) {

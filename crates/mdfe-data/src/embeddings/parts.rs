@@ -31,6 +31,8 @@ pub struct EmbeddingParts<'a> {
     missing: Vec<usize>,
     /// How many of `missing` have come.
     done: usize,
+    /// Images that could not be read, those of parts that were there already first.
+    skipped: Vec<Skipped>,
     current: Part,
 }
 
@@ -59,6 +61,12 @@ struct PartFacts {
     /// Position of each row in the input, `[n]`.
     rows: Vec<usize>,
     skipped: Vec<(usize, String)>,
+}
+
+impl PartFacts {
+    fn skipped<'a>(&'a self, inputs: &'a Inputs) -> impl Iterator<Item = Skipped> + 'a {
+        self.skipped.iter().map(|(row, reason)| Skipped::new(&inputs.rows[*row].name, reason))
+    }
 }
 
 /// `plan.json`: what the parts belong to.
@@ -128,11 +136,13 @@ impl<'a> EmbeddingParts<'a> {
             part_rows,
             missing: Vec::new(),
             done: 0,
+            skipped: Vec::new(),
             current: Part::default(),
         };
         for part in 0..this.part_count() {
-            if this.read(part).is_err() {
-                this.missing.extend(this.range(part));
+            match this.read(part) {
+                Ok((_, facts)) => this.skipped.extend(facts.skipped(inputs)),
+                Err(_) => this.missing.extend(this.range(part)),
             }
         }
         Ok(this)
@@ -141,6 +151,11 @@ impl<'a> EmbeddingParts<'a> {
     /// The images without an embedding, in order: [`EmbeddingParts::push`] or [`EmbeddingParts::skip`] take them one by one.
     pub fn missing(&self) -> &[usize] {
         &self.missing
+    }
+
+    /// The images that could not be read so far.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
     }
 
     /// Adds the embedding `[D]` of image `row`.
@@ -168,6 +183,7 @@ impl<'a> EmbeddingParts<'a> {
     /// As [`EmbeddingParts::push`].
     pub fn skip(&mut self, row: usize, reason: String) -> Result<()> {
         self.expect_next(row)?;
+        self.skipped.push(Skipped::new(&self.inputs.rows[row].name, reason.clone()));
         self.current.facts.skipped.push((row, reason));
         self.end_row(row)
     }
@@ -190,9 +206,7 @@ impl<'a> EmbeddingParts<'a> {
         let mut skipped = Vec::new();
         for (_, facts) in &parts {
             rows.extend_from_slice(&facts.rows);
-            skipped.extend(
-                facts.skipped.iter().map(|(row, reason)| Skipped::new(&self.inputs.rows[*row].name, reason)),
-            );
+            skipped.extend(facts.skipped(self.inputs));
         }
         let inputs = &self.inputs.rows;
         let all =

@@ -29,7 +29,7 @@ pub struct ReadOptions {
     pub domains: Option<Vec<String>>,
     /// `csv`: the table, relative to `root`.
     pub file: Option<PathBuf>,
-    /// `csv` with a `split` column: the split to read (default `train`).
+    /// `csv` with a `split` column: the split to read (default `train`), `*` for all.
     pub split: Option<String>,
 }
 

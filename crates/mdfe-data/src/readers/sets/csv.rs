@@ -16,7 +16,10 @@ pub(super) static SET: DataSet = DataSet {
     list: List::Other(read),
 };
 
-/// Labels are text. With a `split` column only the rows of one split are read.
+/// The split that stands for all of them.
+const EVERY_SPLIT: &str = "*";
+
+/// Labels are text. With a `split` column only the rows of one split are read; `*` reads all of them.
 fn read(source: &Source<'_>) -> Result<Rows> {
     let options = source.options;
     let file = options.file.as_deref().and_then(|f| f.to_str()).ok_or_else(|| {
@@ -37,7 +40,7 @@ fn read(source: &Source<'_>) -> Result<Rows> {
     let (mut skipped, mut read_classes, mut skipped_classes) = (0, HashSet::new(), HashSet::new());
     source.load(&[file])?.rows(Format::Csv, ["path", "label", "domain?", "split?"], |row| {
         split_column = row.has(3);
-        if split_column && row.text(3).trim() != wanted {
+        if split_column && wanted != EVERY_SPLIT && row.text(3).trim() != wanted {
             skipped += 1;
             skipped_classes.insert(row.text(1).to_owned());
             return Ok(());
@@ -56,7 +59,7 @@ fn read(source: &Source<'_>) -> Result<Rows> {
         rows.push_text(source.sample("", row.text(0)), row.text(1), domain);
         Ok(())
     })?;
-    if options.split.is_some() && !split_column {
+    if options.split.is_some() && wanted != EVERY_SPLIT && !split_column {
         let reason =
             format!("has no column `split`; leave the option `split = {wanted}` out or add the column");
         return Err(Error::Malformed { path, line: Some(1), reason });
