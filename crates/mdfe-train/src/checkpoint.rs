@@ -1,7 +1,6 @@
 //! Checkpoints: one safetensors file each, written beside its place and renamed into it.
 
-use crate::{Error, Result, TrainState};
-use mdfe_data::write_atomically;
+use crate::{Error, Result, TrainState, files};
 use mdfe_loss::LossState;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
@@ -74,7 +73,7 @@ impl Checkpoints {
         let views = views.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| bad(e.to_string()))?;
         let header = HashMap::from([(HEADER_KEY.to_owned(), record)]);
         let bytes = safetensors::serialize(views, Some(header)).map_err(|e| bad(e.to_string()))?;
-        write_atomically(&path, &bytes)?;
+        files::write(&path, &bytes)?;
         let mut all = self.all()?;
         // What lies beyond this step is left from an earlier run in the same folder, and would be taken for newer.
         let beyond =
@@ -134,7 +133,7 @@ impl Checkpoints {
 
 /// The tensors of a state by name.
 fn tensors(state: &mut TrainState) -> Vec<(&'static str, &mut Vec<f32>)> {
-    let [weight, bias, centers] = &mut state.moments;
+    let crate::ParameterMoments { weight, bias, centers } = &mut state.moments;
     vec![
         ("projection.weight", &mut state.projection.weight),
         ("projection.bias", &mut state.projection.bias),

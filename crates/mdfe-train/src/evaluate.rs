@@ -9,11 +9,32 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// The backbone's features themselves, normalised.
-    pub zero_shot: Report,
+    pub raw: Report,
     /// The features, average-pooled to the embedding's width.
-    pub zero_shot_pooled: Report,
+    pub pooled: Report,
     /// The trained embedding.
     pub trained: Report,
+}
+
+/// The scores of one embedding.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored<'a> {
+    /// Its name in tables and JSON: `raw`, `pooled` or `trained`.
+    pub name: &'static str,
+    /// Its scores.
+    pub report: &'a Report,
+}
+
+impl Comparison {
+    /// The scores with their names, in the order of tables.
+    pub fn scored(&self) -> [Scored<'_>; 3] {
+        let Self { raw, pooled, trained } = self;
+        [
+            Scored { name: "raw", report: raw },
+            Scored { name: "pooled", report: pooled },
+            Scored { name: "trained", report: trained },
+        ]
+    }
 }
 
 /// Scores raw features, pooled features and the trained embedding. `query` and `index` hold backbone features.
@@ -40,8 +61,8 @@ pub fn compare(
         Ok(evaluation.run(query, index)?)
     };
     Ok(Comparison {
-        zero_shot: score(&Projection::Identity { feature_dim })?,
-        zero_shot_pooled: score(&Projection::AvgPool { feature_dim, embed_dim })?,
+        raw: score(&Projection::Identity { feature_dim })?,
+        pooled: score(&Projection::AvgPool { feature_dim, embed_dim })?,
         trained: score(trained)?,
     })
 }

@@ -4,6 +4,7 @@ mod checkpoint;
 mod config;
 mod error;
 mod evaluate;
+mod files;
 mod linear;
 mod matmul;
 mod observer;
@@ -19,16 +20,17 @@ mod trainer;
 
 pub use checkpoint::Checkpoints;
 pub use config::{
-    BackboneConfig, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig, TransformConfig,
+    BackboneConfig, ConfigKey, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig,
+    TransformConfig, config_keys,
 };
 pub use error::{Error, Result};
-pub use evaluate::{Comparison, compare};
+pub use evaluate::{Comparison, Scored, compare};
 pub use linear::{Linear, dropout};
 pub use observer::{Observer, StepReport, Watch};
-pub use optim::{Moments, OptimizerKind, OptimizerOptions, UpdateRule};
+pub use optim::{Moments, OptimizerKind, OptimizerOptions, ParameterMoments, UpdateRule};
 pub use plan::{Counts, Plan};
 pub use recipe::{LossConfig, ProjectionKind, ProjectionOptions, Recipe, TrainOptions};
 pub use run_log::RunLog;
-pub use schedule::{Schedule, ScheduleKind, Warmup};
+pub use schedule::{Course, Schedule, ScheduleKind, Warmup};
 pub use source::{FeatureSource, JoinedFeatures, MemoryFeatures};
 pub use trainer::{Outcome, TrainState, Trainer};

@@ -17,7 +17,7 @@ pub struct Linear {
 
 impl Linear {
     /// Random values as `torch.nn.Linear` draws them: weight and bias uniform in ±1/sqrt(D_in), which is Kaiming's uniform
-    /// distribution with a = sqrt(5). The numbers themselves are this crate's own stream of the seed, not torch's.
+    /// distribution with a = sqrt(5). The values themselves come from this crate's own stream of the seed, not torch's.
     pub fn new(feature_dim: usize, embed_dim: usize, seed: u64) -> Self {
         let mut rng = stream(seed, Purpose::Projection, 0);
         let bound = 1.0 / (feature_dim.max(1) as f64).sqrt();
@@ -69,7 +69,7 @@ impl Linear {
 /// Inverted dropout in place, as `torch.nn.Dropout`: a value is zeroed with this probability, the others are divided by 1 - probability.
 ///
 /// The mask is a function of seed and step alone. Probabilities are multiples of 2^-16.
-pub fn dropout(features: &mut [f32], probability: f64, (seed, step): (u64, usize)) {
+pub fn dropout(features: &mut [f32], probability: f64, seed: u64, step: usize) {
     if probability <= 0.0 {
         return;
     }
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn dropout_zeroes_its_share_and_keeps_the_mean() {
         let mut values = vec![1.0; 100_000];
-        dropout(&mut values, 0.2, (1, 0));
+        dropout(&mut values, 0.2, 1, 0);
         let zeros = values.iter().filter(|v| **v == 0.0).count();
         // Binomial: standard deviation 126.
         assert!((19_400..20_600).contains(&zeros), "{zeros}");
@@ -100,7 +100,7 @@ mod tests {
     fn dropout_masks_differ_between_steps_and_repeat_within_one() {
         let mask = |step| {
             let mut values = vec![1.0; 64];
-            dropout(&mut values, 0.5, (1, step));
+            dropout(&mut values, 0.5, 1, step);
             values
         };
         assert_eq!(mask(3), mask(3));

@@ -4,21 +4,25 @@
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
     data: &'a [f32],
-    shape: (usize, usize),
-    strides: (isize, isize),
+    rows: usize,
+    columns: usize,
+    /// Values from a row to the next.
+    row_stride: usize,
+    /// Values from a column to the next.
+    column_stride: usize,
 }
 
 impl<'a> Matrix<'a> {
     /// `[rows, columns]`, row-major.
     pub(crate) fn new(data: &'a [f32], columns: usize) -> Self {
         let rows = data.len() / columns.max(1);
-        Self { data: &data[..rows * columns], shape: (rows, columns), strides: (columns as isize, 1) }
+        Self { data: &data[..rows * columns], rows, columns, row_stride: columns, column_stride: 1 }
     }
 
     /// The transpose, without moving a value.
     pub(crate) fn transposed(self) -> Self {
-        let (rows, columns) = self.shape;
-        Self { shape: (columns, rows), strides: (self.strides.1, self.strides.0), ..self }
+        let Self { data, rows, columns, row_stride, column_stride } = self;
+        Self { data, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
     }
 }
 
@@ -26,11 +30,14 @@ impl<'a> Matrix<'a> {
 ///
 /// The result is a function of the shapes and values, not of the number of threads: gemm splits m and n alone.
 pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32]) {
-    let ((m, k), (k2, n)) = (a.shape, b.shape);
-    assert!(k == k2 && out.len() == m * n, "matrix shapes");
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    assert!(b.rows == k && out.len() == m * n, "matrix shapes");
     let threads = if m * n * k < 1 << 18 { gemm::Parallelism::None } else { gemm::Parallelism::Rayon(0) };
-    // SAFETY: `Matrix::new` and `transposed` keep every index below the slices' lengths, and `out` holds m * n values.
     #[allow(unsafe_code)]
+    // SAFETY: gemm reads `a` at row * row_stride + column * column_stride for every row below m and column below k, and `b` likewise:
+    // `Matrix::new` cuts the slice to rows * columns values in row-major order and `transposed` swaps both pairs, so that the largest
+    // index is rows * columns - 1. It writes `out` at row * n + column alone, below m * n, its length by the assertion; `out` is
+    // borrowed exclusively, so it overlaps neither, and its old values are not read (`read_dst` is false).
     unsafe {
         gemm::gemm(
             m,
@@ -41,11 +48,11 @@ pub(crate) fn product(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32]) {
             n as isize,
             false,
             a.data.as_ptr(),
-            a.strides.1,
-            a.strides.0,
+            a.column_stride as isize,
+            a.row_stride as isize,
             b.data.as_ptr(),
-            b.strides.1,
-            b.strides.0,
+            b.column_stride as isize,
+            b.row_stride as isize,
             0.0,
             1.0,
             false,

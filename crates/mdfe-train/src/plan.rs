@@ -1,6 +1,6 @@
 //! What a training would take: `mdfe train --dry-run`.
 
-use crate::{OptimizerKind, ProjectionKind, Recipe};
+use crate::{ProjectionKind, Recipe};
 use serde::Serialize;
 use std::fmt;
 
@@ -59,7 +59,7 @@ impl Plan {
         let center_parameters = counts.classes * recipe.loss.sub_centers as u64 * dim;
         let trained = projection_parameters + center_parameters;
         let kind = recipe.optimizer.name;
-        let moments = if kind == OptimizerKind::SGD { 1 } else { 2 };
+        let moments = kind.moments() as u64;
         // The fused step never holds the centers' gradient; the sharpness-aware one holds two of them and the point to come back to.
         let held = if kind.is_sharpness_aware() { 3 * trained } else { projection_parameters };
         let batch_values = batch * (counts.feature_dim + 2 * dim);

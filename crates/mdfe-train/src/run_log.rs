@@ -1,17 +1,18 @@
-//! The record of a training in its run folder: metrics as JSON lines, curves as SVG.
+//! The record of a training in its run folder: metrics as JSON lines.
 
-use crate::{Error, Observer, Result, StepReport};
-use plotters::prelude::*;
+mod curve;
+
+use crate::{Error, Observer, Result, StepReport, files};
 use std::{
-    fs::File,
-    io::{BufWriter, Write},
+    fs::{File, OpenOptions},
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
 /// Writes `metrics.jsonl`, one [`StepReport`] a line, and draws `loss.svg` and `lr.svg`.
 pub struct RunLog {
     dir: PathBuf,
-    file: BufWriter<File>,
+    file: File,
     reports: Vec<StepReport>,
 }
 
@@ -22,70 +23,63 @@ impl RunLog {
     /// A log in `dir`, which is created. Lines of steps before `first_step` are kept, so that a resumed run has one whole record.
     ///
     /// # Errors
-    /// [`Error::Io`] when the folder or the file can't be written.
+    /// [`Error::Io`] or [`Error::Store`] when the folder or the file can't be written, [`Error::Data`] for a record that is not ours.
     pub fn new(dir: impl Into<PathBuf>, first_step: usize) -> Result<Self> {
         let dir = dir.into();
         std::fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
         let path = dir.join(Self::METRICS);
-        let text =
-            if first_step > 0 { std::fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
-        // A killed run may have left half a line, which is of a step that will be done again.
-        let reports: Vec<StepReport> = text
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .filter(|report: &StepReport| report.step < first_step)
-            .collect();
-        let file = BufWriter::new(File::create(&path).map_err(Error::io("create", &path))?);
-        let mut log = Self { dir, file, reports: Vec::new() };
-        reports.iter().try_for_each(|report| log.step(report))?;
-        Ok(log)
+        let reports = if first_step > 0 { earlier(&path, first_step)? } else { Vec::new() };
+        let kept = reports.iter().map(|report| line(report, &path)).collect::<Result<String>>()?;
+        files::write(&path, kept.as_bytes())?;
+        let file = OpenOptions::new().append(true).open(&path).map_err(Error::io("write", &path))?;
+        Ok(Self { dir, file, reports })
     }
 
     /// Draws the curves and closes the log.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::Curve`] when a file can't be written.
-    pub fn finish(mut self) -> Result<()> {
-        let path = self.dir.join(Self::METRICS);
-        self.file.flush().map_err(Error::io("write", &path))?;
-        curve(&self.dir.join("loss.svg"), "loss", &self.reports, |report| report.loss)?;
-        curve(&self.dir.join("lr.svg"), "learning rate", &self.reports, |report| report.lr)
+    /// [`Error::Store`] or [`Error::Curve`] when a file can't be written.
+    pub fn finish(self) -> Result<()> {
+        curve::draw(&self.dir.join("loss.svg"), "loss", &self.reports, |report| report.loss)?;
+        curve::draw(&self.dir.join("lr.svg"), "learning rate", &self.reports, |report| report.lr)
     }
 }
 
 impl Observer for RunLog {
+    /// Every line goes to the system at once: a run that is killed after a checkpoint has the lines of all steps before it.
     fn step(&mut self, report: &StepReport) -> Result<()> {
         let path = self.dir.join(Self::METRICS);
-        let line = serde_json::to_string(report).unwrap_or_default();
-        writeln!(self.file, "{line}").map_err(Error::io("write", &path))?;
+        let line = line(report, &path)?;
+        self.file.write_all(line.as_bytes()).map_err(Error::io("write", &path))?;
         self.reports.push(*report);
         Ok(())
     }
 }
 
-/// Points of a curve at most: more are no finer on paper. A point is the mean of the steps that it stands for.
-const POINTS: usize = 1000;
+fn line(report: &StepReport, path: &Path) -> Result<String> {
+    let text = serde_json::to_string(report).map_err(|e| Error::io("write", path)(e.into()))?;
+    Ok(text + "\n")
+}
 
-fn curve(path: &Path, title: &str, reports: &[StepReport], value: impl Fn(&StepReport) -> f64) -> Result<()> {
-    let group = reports.len().div_ceil(POINTS).max(1);
-    let points: Vec<(f64, f64)> = reports
-        .chunks(group)
-        .map(|part| (part[0].step as f64, part.iter().map(&value).sum::<f64>() / part.len() as f64))
-        .collect();
-    let top = points.iter().map(|p| p.1).fold(0.0, f64::max).max(1e-12) * 1.05;
-    let right = points.last().map_or(1.0, |p| p.0).max(1.0);
-    let draw = || -> std::result::Result<(), Box<dyn std::error::Error>> {
-        let area = SVGBackend::new(path, (800, 450)).into_drawing_area();
-        area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&area)
-            .margin(12)
-            .x_label_area_size(40)
-            .y_label_area_size(70)
-            .build_cartesian_2d(0.0..right, 0.0..top)?;
-        chart.configure_mesh().x_desc("step").y_desc(title).light_line_style(WHITE).draw()?;
-        chart.draw_series(LineSeries::new(points.iter().copied(), &BLUE))?;
-        area.present()?;
-        Ok(())
+/// The reports of the steps before `first_step`; none where there is no file.
+fn earlier(path: &Path, first_step: usize) -> Result<Vec<StepReport>> {
+    let text = match std::fs::read_to_string(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read.map_err(Error::io("read", path))?,
     };
-    draw().map_err(|e| Error::Curve { path: path.to_path_buf(), reason: e.to_string() })
+    let mut reports = Vec::new();
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        // A killed run may have left half a line, which is of a step that will be done again.
+        let Some(line) = line.strip_suffix('\n') else { break };
+        let report: StepReport = serde_json::from_str(line).map_err(|e| {
+            let (path, number) = (path.display(), number + 1);
+            Error::Data(format!(
+                "line {number} of {path} is no report of a step ({e}); mend or delete the file"
+            ))
+        })?;
+        if report.step < first_step {
+            reports.push(report);
+        }
+    }
+    Ok(reports)
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_loss::{ArcFace, LossOptions};
-use mdfe_train::{Error, Experiment, OptimizerKind, Schedule, Warmup};
+use mdfe_train::{Error, Experiment, OptimizerKind, Schedule, Warmup, config_keys};
 use std::path::{Path, PathBuf};
 
 fn parse(text: &str, overrides: &[&str]) -> Result<Experiment, String> {
@@ -81,6 +81,11 @@ fn wrong_type_or_range_is_one_sentence_that_names_the_key() {
         ("[[data.train]]\nfile = 'x'", "data.train.key"),
         ("[schedule]\nmin_lr = 5.0", "schedule.min_lr"),
         ("[backbone]\nproj_layer = 'yes'", "backbone.proj_layer"),
+        ("[schedule]\nname = 'step'", "schedule.name"),
+        ("[backbone]\ndtype = 'f64'", "backbone.dtype"),
+        ("[transform]\nname = 'crop'", "transform.name"),
+        ("[[data.eval]]\nquery = { key = 'csv' }\nindex = { file = 'x' }", "data.eval.index.key"),
+        ("[loss]\nname = 'DynamicMargin'\nmargins = 'wide'", "[loss]"),
         ("a = = 3", "line 1"),
     ] {
         let message = parse(text, &[]).unwrap_err();
@@ -114,6 +119,73 @@ fn overrides_are_typed_by_the_schema() {
     ] {
         let message = parse("", &[text]).unwrap_err();
         assert!(message.starts_with(&format!("--set {text}: ")) && message.contains(part), "{message}");
+    }
+}
+
+#[test]
+fn a_message_says_what_the_key_takes() {
+    for (text, message) in [
+        ("train.batch=0", "`train.batch` is 0; it takes a whole number of at least 1"),
+        ("projection.dropout=1", "`projection.dropout` is 1.0; it takes a number from 0 to below 1"),
+        ("optimizer.betas=0.9", "`optimizer.betas` is [0.9]; it takes two numbers, each from 0 to below 1"),
+        (
+            "optimizer.name=Lion",
+            "`optimizer.name` is \"Lion\"; it takes one of SGD, Adam, AdamW, SAM_Adam, SAM_AdamW",
+        ),
+        ("schedule.name=step", "`schedule.name` is \"step\"; it takes one of none, cosine"),
+        ("loss.margin=wide", "`loss.margin` is \"wide\"; it takes a number"),
+        ("loss=ArcFace", "`loss` is a section, not \"ArcFace\": write [loss]"),
+    ] {
+        assert_eq!(parse("", &[text]).unwrap_err(), format!("--set {text}: {message}"));
+    }
+    assert_eq!(
+        parse("[loss]\nmargin = 30", &[]).unwrap_err(),
+        "x.toml: `loss.margin` is 30; for ArcFace it must be in radians, between 0 and pi/2"
+    );
+}
+
+#[test]
+fn every_key_is_listed_with_what_it_takes_and_means_and_its_default_is_its_value() {
+    let keys = config_keys();
+    let find =
+        |name: &str| keys.iter().find(|key| key.key == name).unwrap_or_else(|| panic!("{name} is missing"));
+    for key in &keys {
+        assert!(!key.takes.is_empty() && key.meaning.ends_with('.'), "{key:?}");
+        if let Some(default) =
+            key.default.as_deref().filter(|_| key.key != "base" && !key.key.starts_with("loss."))
+        {
+            let text = format!("{}={}", key.key, default.trim_matches('"'));
+            assert_eq!(parse("name = ''", &[&text]), parse("name = ''", &[]), "{text}");
+        }
+    }
+    let lr = find("optimizer.lr");
+    assert_eq!((lr.takes.as_str(), lr.default.as_deref()), ("a number from 0 to 1000", Some("0.01")));
+    assert_eq!(lr.meaning, "Learning rate at the top of the schedule.");
+    assert_eq!(find("backbone.weights").default, None);
+    assert_eq!(find("schedule.warmup").takes, "one of none, linear, exponential");
+    assert_eq!(find("data.train.file").takes, "a text");
+    assert!(find("loss.margin").meaning.contains("ArcFace (default 0.5)"), "{:?}", find("loss.margin"));
+    assert_eq!(find("loss.margins").meaning, "Option of DynamicMargin (default none).");
+}
+
+#[test]
+fn every_option_of_every_loss_can_be_given() {
+    for options in LossOptions::all() {
+        let value = serde_json::to_value(&options).unwrap();
+        let options: Vec<_> = value.as_object().unwrap().iter().filter(|(name, _)| *name != "name").collect();
+        assert!(!options.is_empty());
+        for (option, default) in options {
+            let sets = [
+                format!("loss.name={}", value["name"].as_str().unwrap()),
+                format!("loss.{option}={default}"),
+            ];
+            parse("", &[&sets[0], &sets[1]]).unwrap();
+        }
+    }
+    for margins in ["0.2,0.3", "[0.2, 0.3]"] {
+        let e = parse("", &["loss.name=DynamicMargin", &format!("loss.margins={margins}")]).unwrap();
+        let LossOptions::DynamicMargin(found) = e.recipe.loss.options else { panic!("another loss") };
+        assert_eq!(found.margins, Some(vec![0.2, 0.3]));
     }
 }
 

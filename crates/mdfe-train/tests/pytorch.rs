@@ -9,12 +9,12 @@ fn fixture() -> Value {
     serde_json::from_str(include_str!("fixtures/optimizers.json")).unwrap()
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+fn doubles(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
 }
 
 fn floats(value: &Value) -> Vec<f32> {
-    numbers(value).into_iter().map(|v| v as f32).collect()
+    doubles(value).into_iter().map(|v| v as f32).collect()
 }
 
 fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
@@ -29,14 +29,10 @@ fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
 #[test]
 fn optimizers_step_as_torch_optim() {
     let fixture = fixture();
-    let (start, rates) = (floats(&fixture["start"]), numbers(&fixture["rates"]));
+    let (start, rates) = (floats(&fixture["start"]), doubles(&fixture["rates"]));
     for (name, case) in fixture["cases"].as_object().unwrap() {
         let option = |key: &str| case["options"][key].as_f64();
-        let kind = match name.split(' ').next().unwrap() {
-            "SGD" => OptimizerKind::SGD,
-            "AdamW" => OptimizerKind::AdamW,
-            _ => OptimizerKind::Adam,
-        };
+        let kind = kind_of(name);
         let mut options = OptimizerOptions { name: kind, ..Default::default() };
         options.weight_decay = option("weight_decay").unwrap();
         options.momentum = option("momentum").unwrap_or(options.momentum);
@@ -46,14 +42,61 @@ fn optimizers_step_as_torch_optim() {
         }
         let (mut weight, mut moments) = (start.clone(), Moments::new(kind, start.len()));
         let mut recorded = case["weights"].as_array().unwrap().iter();
+        assert_eq!(recorded.len(), 3, "{name}");
         for (step, &rate) in rates.iter().enumerate() {
             let gradient = floats(&fixture["gradients"][step]);
             UpdateRule::new(&options, rate, step).apply(&mut weight, &gradient, &mut moments);
             if fixture["recorded_steps"].as_array().unwrap().contains(&Value::from(step)) {
-                let expected = numbers(recorded.next().unwrap());
+                let expected = doubles(recorded.next().unwrap());
                 assert_close(&format!("{name}, step {step}"), &weight, &expected, 2e-6);
             }
         }
+        assert!(recorded.next().is_none(), "{name}: every recorded step is compared");
+    }
+}
+
+/// The optimizer of a case: the first word of its name.
+fn kind_of(case: &str) -> OptimizerKind {
+    let name = case.split(' ').next().unwrap();
+    OptimizerKind::ALL.iter().copied().find(|kind| kind.name() == name).unwrap()
+}
+
+/// The values of a sharpness-aware optimizer are those of its base; what it adds is tested with the trainer.
+#[test]
+fn every_optimizer_has_a_case() {
+    let fixture = fixture();
+    let cases: Vec<OptimizerKind> =
+        fixture["cases"].as_object().unwrap().keys().map(|name| kind_of(name)).collect();
+    for kind in OptimizerKind::ALL.iter().filter(|kind| !kind.is_sharpness_aware()) {
+        assert!(cases.contains(kind), "tests/reference/train/generate.py has no case of {kind:?}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "length of the second moment")]
+fn moments_of_another_optimizer_are_refused() {
+    let options = OptimizerOptions { name: OptimizerKind::Adam, ..OptimizerOptions::default() };
+    let mut moments = Moments::new(OptimizerKind::SGD, 3);
+    UpdateRule::new(&options, 0.1, 0).apply(&mut [1.0; 3], &[1.0; 3], &mut moments);
+}
+
+/// A parameter that several threads share has the values that torch gives each part of it.
+#[test]
+fn long_parameters_step_as_short_ones() {
+    for &name in OptimizerKind::ALL {
+        let options = OptimizerOptions { name, weight_decay: 0.1, ..OptimizerOptions::default() };
+        let (short, copies) = (vec![0.5, -1.0, 2.0, 0.0, 1e-3, -7.0, 3.0], 10_000);
+        let gradient: Vec<f32> = short.iter().map(|value| 0.3 - value * value).collect();
+        let after = |copies: usize| {
+            let (mut weight, gradient) = (short.repeat(copies), gradient.repeat(copies));
+            let mut moments = Moments::new(name, weight.len());
+            (0..3).for_each(|step| {
+                UpdateRule::new(&options, 0.1, step).apply(&mut weight, &gradient, &mut moments)
+            });
+            weight
+        };
+        assert_ne!(after(1), short, "{name:?}");
+        assert!(after(copies) == after(1).repeat(copies), "{name:?}");
     }
 }
 
@@ -65,8 +108,8 @@ fn projection_has_the_values_and_gradients_of_torch_nn_linear() {
     let mut gradient = linear.clone();
     let mut out = vec![0.0; 12];
     linear.forward(&floats(&f["x"]), &mut out);
-    assert_close("output", &out, &numbers(&f["out"]), 1e-6);
+    assert_close("output", &out, &doubles(&f["out"]), 1e-6);
     linear.backward(&floats(&f["x"]), &floats(&f["d_out"]), &mut gradient);
-    assert_close("d weight", &gradient.weight, &numbers(&f["d_weight"]), 1e-6);
-    assert_close("d bias", &gradient.bias, &numbers(&f["d_bias"]), 1e-6);
+    assert_close("d weight", &gradient.weight, &doubles(&f["d_weight"]), 1e-6);
+    assert_close("d bias", &gradient.bias, &doubles(&f["d_bias"]), 1e-6);
 }

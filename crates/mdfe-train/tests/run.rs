@@ -26,9 +26,48 @@ fn resumed_log_is_one_whole_record_without_the_half_line() {
     let text = std::fs::read_to_string(&metrics).unwrap();
     let steps: Vec<StepReport> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(steps, (0..5).map(report).collect::<Vec<_>>());
-    for curve in ["loss.svg", "lr.svg"] {
-        assert!(std::fs::read_to_string(dir.path().join(curve)).unwrap().contains("polyline"), "{curve}");
-    }
+    assert_eq!(
+        heights(&dir.path().join("lr.svg")),
+        [heights(&dir.path().join("lr.svg"))[0]; 5],
+        "the rate stays"
+    );
+    // The loss falls by one a step, which is down the page: y grows.
+    let loss = heights(&dir.path().join("loss.svg"));
+    let falls: Vec<i64> = loss.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(
+        falls.len() == 4 && falls.iter().all(|fall| (fall - falls[0]).abs() <= 1 && *fall > 9),
+        "{loss:?}"
+    );
+}
+
+/// The y coordinates of the points of a curve: of its blue line, the axes being black.
+fn heights(path: &std::path::Path) -> Vec<i64> {
+    let svg = std::fs::read_to_string(path).unwrap();
+    let line = svg.lines().find(|line| line.contains("polyline") && line.contains("#0000FF")).unwrap();
+    let points = line.split_once("points=\"").unwrap().1.split('"').next().unwrap();
+    points.split_whitespace().map(|point| point.split_once(',').unwrap().1.parse().unwrap()).collect()
+}
+
+#[test]
+fn killed_run_has_the_line_of_every_step_that_it_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = RunLog::new(dir.path(), 0).unwrap();
+    (0..3).for_each(|step| log.step(&report(step)).unwrap());
+    // A kill runs no destructor.
+    std::mem::forget(log);
+    let text = std::fs::read_to_string(dir.path().join(RunLog::METRICS)).unwrap();
+    assert_eq!(text.lines().count(), 3);
+}
+
+#[test]
+fn damaged_record_is_an_error_that_names_the_line_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = dir.path().join(RunLog::METRICS);
+    let damaged = format!("{}\n{{\"step\": \n", serde_json::to_string(&report(0)).unwrap());
+    std::fs::write(&metrics, &damaged).unwrap();
+    let message = RunLog::new(dir.path(), 2).err().unwrap().to_string();
+    assert!(message.starts_with("line 2 of ") && message.contains("metrics.jsonl"), "{message}");
+    assert_eq!(std::fs::read_to_string(&metrics).unwrap(), damaged);
 }
 
 /// Samples whose first 4 of 32 features carry the class; the others are noise of the same size.
@@ -60,7 +99,6 @@ fn training_beats_the_raw_features_on_unseen_classes() {
     let all = Retrieval { embeddings: Rows::new(&features, 32).unwrap(), labels: &labels, domains: None };
     let found = compare(&trainer.projection().unwrap(), all, all, &Evaluation::leave_one_out()).unwrap();
     let score = |report: &mdfe_eval::Report| report.overall.get("mMP@5").copied().flatten().unwrap();
-    let (raw, pooled, trained) =
-        (score(&found.zero_shot), score(&found.zero_shot_pooled), score(&found.trained));
+    let (raw, pooled, trained) = (score(&found.raw), score(&found.pooled), score(&found.trained));
     assert!(trained > raw + 0.1 && trained > pooled, "raw {raw}, pooled {pooled}, trained {trained}");
 }

@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_train::{
-    Checkpoints, Error, FeatureSource, MemoryFeatures, OptimizerKind, Outcome, ProjectionOptions, Recipe,
-    StepReport, TrainOptions, TrainState, Trainer, Watch,
+    Checkpoints, Error, FeatureSource, MemoryFeatures, OptimizerKind, OptimizerOptions, Outcome,
+    ProjectionOptions, Recipe, StepReport, TrainOptions, TrainState, Trainer, Watch,
 };
 use rand::{RngExt, SeedableRng};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -44,17 +47,36 @@ fn train(recipe: &Recipe) -> (TrainState, Vec<StepReport>) {
     (trainer.state().clone(), reports)
 }
 
-const ALL: [OptimizerKind; 5] = [
-    OptimizerKind::SGD,
-    OptimizerKind::Adam,
-    OptimizerKind::AdamW,
-    OptimizerKind::SamAdam,
-    OptimizerKind::SamAdamW,
-];
+/// A source that remembers which samples it was asked for.
+struct Recorded {
+    inner: MemoryFeatures,
+    batches: RefCell<Vec<Asked>>,
+}
+
+struct Asked {
+    epoch: usize,
+    rows: Vec<usize>,
+}
+
+impl FeatureSource for Recorded {
+    fn labels(&self) -> &[u32] {
+        self.inner.labels()
+    }
+    fn num_classes(&self) -> usize {
+        self.inner.num_classes()
+    }
+    fn dim(&self) -> usize {
+        self.inner.dim()
+    }
+    fn gather(&self, rows: &[usize], epoch: usize, out: &mut [f32]) -> mdfe_train::Result<()> {
+        self.batches.borrow_mut().push(Asked { epoch, rows: rows.to_vec() });
+        self.inner.gather(rows, epoch, out)
+    }
+}
 
 #[test]
 fn every_optimizer_brings_the_loss_down() {
-    for name in ALL {
+    for &name in OptimizerKind::ALL {
         let mut recipe = recipe(name);
         recipe.train.epochs = 60;
         let (_, reports) = train(&recipe);
@@ -65,7 +87,7 @@ fn every_optimizer_brings_the_loss_down() {
 }
 
 #[test]
-fn last_partial_batch_is_trained_on_and_every_epoch_has_another_order() {
+fn last_partial_batch_is_trained_on_and_the_rate_ends_at_min_lr() {
     let (state, reports) = train(&recipe(OptimizerKind::Adam));
     // 80 samples in batches of 32: 32, 32, 16.
     assert_eq!((state.step, reports.len(), reports[0].total_steps), (12, 12, 12));
@@ -74,21 +96,82 @@ fn last_partial_batch_is_trained_on_and_every_epoch_has_another_order() {
 }
 
 #[test]
-fn same_seed_gives_the_same_bytes_on_any_number_of_threads() {
-    for name in ALL {
-        let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let one = pool(1).install(|| train(&recipe(name)).0);
-        let three = pool(3).install(|| train(&recipe(name)).0);
-        assert_eq!(one, three, "{name:?}");
+fn every_epoch_takes_every_sample_once_in_an_order_of_its_own() {
+    let recorded = Recorded { inner: source(), batches: RefCell::default() };
+    let recipe = recipe(OptimizerKind::Adam);
+    Trainer::new(recipe.clone(), &recorded).unwrap().run(None, &mut (), &NEVER).unwrap();
+    let batches = recorded.batches.into_inner();
+    let sizes: Vec<usize> = batches.iter().map(|asked| asked.rows.len()).collect();
+    assert_eq!(sizes, [32, 32, 16].repeat(4));
+    let order = |epoch| -> Vec<usize> {
+        let of_epoch = batches.iter().filter(|asked| asked.epoch == epoch);
+        of_epoch.flat_map(|asked| asked.rows.iter().copied()).collect()
+    };
+    let every: Vec<usize> = (0..80).collect();
+    for epoch in 0..recipe.train.epochs {
+        let mut sorted = order(epoch);
+        assert_ne!(sorted, every, "epoch {epoch} is shuffled");
+        sorted.sort_unstable();
+        assert_eq!(sorted, every, "epoch {epoch}");
+        for other in 0..epoch {
+            assert_ne!(order(epoch), order(other), "epochs {epoch} and {other}");
+        }
     }
-    let mut other = recipe(OptimizerKind::Adam);
-    other.train.seed = 4;
-    assert_ne!(train(&recipe(OptimizerKind::Adam)).0, train(&other).0);
+}
+
+/// Sizes at which every part of a step is cut up for threads: the products of the projection, and the updates of its weight and of
+/// the centers.
+#[test]
+fn same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let (dim, embed_dim, batch, classes) = (320, 64, 64, 300);
+    assert!(dim * embed_dim * batch >= 2 * gemm::get_threading_threshold(), "gemm uses one thread");
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+    let labels: Vec<u32> = (0..160).map(|i| i * 37 % classes).chain([classes - 1]).collect();
+    let features = (0..labels.len() * dim).map(|_| rng.random::<f32>() - 0.5).collect();
+    let source = MemoryFeatures::new(features, dim, labels).unwrap();
+    let train = |recipe: &Recipe, threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut trainer = Trainer::new(recipe.clone(), &source).unwrap();
+            trainer.run(None, &mut (), &NEVER).unwrap();
+            trainer.state().clone()
+        })
+    };
+    for &name in OptimizerKind::ALL {
+        let mut recipe = recipe(name);
+        recipe.projection.embed_dim = embed_dim;
+        recipe.train = TrainOptions { epochs: 1, batch, ..recipe.train };
+        let one = train(&recipe, 1);
+        for threads in [2, 3] {
+            assert_eq!(one, train(&recipe, threads), "{name:?} on {threads} threads");
+        }
+        recipe.train.seed = 4;
+        assert_ne!(one, train(&recipe, 1), "{name:?} with another seed");
+    }
+}
+
+#[test]
+fn sharpness_aware_step_without_a_radius_is_the_base_optimizers_and_with_one_is_not() {
+    for (aware, base) in
+        [(OptimizerKind::SamAdam, OptimizerKind::Adam), (OptimizerKind::SamAdamW, OptimizerKind::AdamW)]
+    {
+        let trained = |name, rho| {
+            let mut recipe = recipe(name);
+            recipe.train.epochs = 1;
+            recipe.optimizer = OptimizerOptions { rho, weight_decay: 0.1, ..recipe.optimizer };
+            train(&recipe).0.projection.weight
+        };
+        let apart = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let base = trained(base, 0.0);
+        // The fused pass and the one that holds the centers' gradient sum in the same order; 1e-6 leaves room for another.
+        assert!(apart(&trained(aware, 0.0), &base) < 1e-6, "{aware:?}");
+        assert!(apart(&trained(aware, 0.5), &base) > 1e-3, "{aware:?}");
+    }
 }
 
 #[test]
 fn stopped_training_resumes_to_the_bytes_of_an_unbroken_one() {
-    for (name, stop_at) in ALL.into_iter().zip([1, 2, 4, 7, 8]) {
+    for (name, stop_at) in OptimizerKind::ALL.iter().copied().zip([1, 2, 4, 7, 8].into_iter().cycle()) {
         let (recipe, source) = (recipe(name), source());
         let unbroken = train(&recipe).0;
         let dir = tempfile::tempdir().unwrap();
@@ -181,4 +264,26 @@ fn nan_stops_the_training_and_keeps_the_checkpoint() {
 fn nothing_to_train_is_an_error() {
     let empty = MemoryFeatures::new(Vec::new(), 4, Vec::new()).unwrap();
     assert!(matches!(Trainer::new(recipe(OptimizerKind::Adam), &empty).err().unwrap(), Error::Data(_)));
+}
+
+#[test]
+fn recipe_from_code_is_held_to_the_ranges_of_the_config() {
+    let source = source();
+    let change = |change: &dyn Fn(&mut Recipe)| {
+        let mut recipe = recipe(OptimizerKind::Adam);
+        change(&mut recipe);
+        Trainer::new(recipe, &source).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert_eq!(change(&|_| ()), "");
+    for (message, sentence) in [
+        (change(&|r| r.train.batch = 0), "`train.batch` is 0; it takes a whole number of at least 1"),
+        (
+            change(&|r| r.projection.dropout = 1.0),
+            "`projection.dropout` is 1.0; it takes a number from 0 to below 1",
+        ),
+        (change(&|r| r.optimizer.lr = f64::NAN), "`optimizer.lr` is nan; it takes a number from 0 to 1000"),
+        (change(&|r| r.schedule.min_lr = 0.5), "`schedule.min_lr` is 0.5, above `optimizer.lr`, 0.01"),
+    ] {
+        assert!(message.starts_with(&format!("the recipe: {sentence}")), "{message}");
+    }
 }

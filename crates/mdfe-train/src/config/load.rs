@@ -1,8 +1,7 @@
 //! From files and overrides to an experiment, and back.
 
-use super::{Experiment, merge::merge, schema, set::parse_override};
-use crate::{Error, Result};
-use mdfe_loss::MarginLoss;
+use super::{Experiment, check, merge::merge, set::parse_override};
+use crate::{Error, LossConfig, Result};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -14,7 +13,7 @@ impl Experiment {
     pub fn load(path: &Path, overrides: &[String]) -> Result<Self> {
         let table = read(path, &mut Vec::new())?;
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment");
-        finish(table, overrides, (&path.display().to_string(), name))
+        finish(table, overrides, &path.display().to_string(), name)
     }
 
     /// Reads an experiment from text without a base, such as the built-in demo. `place` names it in messages.
@@ -27,7 +26,7 @@ impl Experiment {
             return Err(bad(place, "`base` needs a file: use Experiment::load".into()));
         }
         let name = Path::new(place).file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment");
-        finish(table, overrides, (place, name))
+        finish(table, overrides, place, name)
     }
 
     /// The whole experiment as TOML, every default written out; it reads back as the same experiment.
@@ -67,31 +66,36 @@ fn parse_checked(text: &str, place: &str) -> Result<Table> {
         let line = e.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         bad(place, format!("line {line} is not TOML: {}", e.message().replace('\n', ", ")))
     })?;
-    schema::check(&table).map_err(|problem| bad(place, problem))?;
+    check(&table).map_err(|problem| bad(place, problem))?;
     Ok(table)
 }
 
-fn finish(mut table: Table, overrides: &[String], (place, name): (&str, &str)) -> Result<Experiment> {
+/// The experiment that the table means with the overrides on top; `name` where it has none.
+fn finish(mut table: Table, overrides: &[String], place: &str, name: &str) -> Result<Experiment> {
     for text in overrides {
         let over = parse_override(text).map_err(|problem| bad(&format!("--set {text}"), problem))?;
         merge(&mut table, over);
     }
-    let missing =
-        |key: &str| bad(place, format!("`{key}` is missing; it names the loss, the data set or the model"));
-    if let Some(Value::Table(loss)) = table.get_mut("loss")
-        && !loss.contains_key("name")
-    {
-        loss.insert("name".into(), Value::String("ArcFace".into()));
+    let refused = |e: toml::de::Error| e.message().replace('\n', ", ");
+    if let Some(Value::Table(loss)) = table.get_mut("loss") {
+        loss.entry("name").or_insert_with(|| Value::String("ArcFace".into()));
+        // Which options a loss takes is known to mdfe-loss alone, which cannot say in which section they stand.
+        let read: std::result::Result<LossConfig, _> = loss.clone().try_into();
+        read.map_err(|e| bad(place, format!("in [loss], {}", refused(e))))?;
     }
-    let mut experiment: Experiment = Value::Table(table)
-        .try_into()
-        .map_err(|e: toml::de::Error| bad(place, e.message().replace('\n', ", ")))?;
+    let mut experiment: Experiment = table.try_into().map_err(|e| bad(place, refused(e)))?;
     if experiment.name.is_empty() {
         name.clone_into(&mut experiment.name);
     }
+    let missing = |key: &str| {
+        bad(place, format!("`{key}` is missing; it names the data set, see `mdfe datasets list`"))
+    };
     for eval in &mut experiment.data.eval {
         if eval.query.key.is_empty() {
             return Err(missing("data.eval.query.key"));
+        }
+        if eval.index.as_ref().is_some_and(|index| index.key.is_empty()) {
+            return Err(missing("data.eval.index.key"));
         }
         if eval.name.is_empty() {
             eval.name.clone_from(&eval.query.key);
@@ -100,17 +104,8 @@ fn finish(mut table: Table, overrides: &[String], (place, name): (&str, &str)) -
     if experiment.data.train.iter().any(|set| set.key.is_empty()) {
         return Err(missing("data.train.key"));
     }
-    let (lr, min_lr) = (experiment.recipe.optimizer.lr, experiment.recipe.schedule.min_lr);
-    if experiment.recipe.schedule.name == crate::ScheduleKind::Cosine && min_lr > lr {
-        let problem = format!(
-            "`schedule.min_lr` is {min_lr}, above `optimizer.lr`, {lr}; lower it or set schedule.name to none"
-        );
-        return Err(bad(place, problem));
+    match experiment.recipe.problem() {
+        Some(problem) => Err(bad(place, problem)),
+        None => Ok(experiment),
     }
-    // The loss checks its own options; the counts stand in for the data's, which are not known yet.
-    MarginLoss::new(&experiment.recipe.loss.options, 2, Some(&[1, 2])).map(drop).or_else(|e| match e {
-        mdfe_loss::Error::Option { .. } => Err(bad(place, e.to_string())),
-        _ => Ok(()),
-    })?;
-    Ok(experiment)
 }

@@ -1,4 +1,6 @@
-//! An optimizer's memory of one parameter.
+//! An optimizer's memory.
+
+use super::OptimizerKind;
 
 /// First and second moment of a parameter, as long as the parameter.
 ///
@@ -13,8 +15,19 @@ pub struct Moments {
 
 impl Moments {
     /// The memory before the first step of a parameter of `len` values.
-    pub fn new(kind: super::OptimizerKind, len: usize) -> Self {
-        let second = if kind == super::OptimizerKind::SGD { 0 } else { len };
+    pub fn new(kind: OptimizerKind, len: usize) -> Self {
+        let second = if kind.member().has_second_moment() { len } else { 0 };
         Self { first: vec![0.0; len], second: vec![0.0; second] }
     }
+}
+
+/// The memory of everything that is trained.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ParameterMoments {
+    /// Of the projection's weight.
+    pub weight: Moments,
+    /// Of the projection's bias.
+    pub bias: Moments,
+    /// Of the centers.
+    pub centers: Moments,
 }

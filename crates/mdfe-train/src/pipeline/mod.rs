@@ -9,6 +9,8 @@ pub use run_folder::RunFolder;
 pub use split::hold_out_classes;
 pub use table::table;
 
+use run_folder::SkippedOf;
+
 use crate::{
     Checkpoints, Comparison, Error, FeatureSource, JoinedFeatures, Outcome, Recipe, Result, StepReport,
     Trainer, Watch,
@@ -74,7 +76,9 @@ impl Run<'_> {
             let mut stores = Vec::new();
             for dataset in sets {
                 let Some(store) = self.store(dataset, observer, stop)? else { return Ok(None) };
-                skipped.extend(store.manifest().skipped.iter().map(|s| (dataset.name.clone(), s.clone())));
+                let of =
+                    |skipped: &Skipped| SkippedOf { dataset: dataset.name.clone(), skipped: skipped.clone() };
+                skipped.extend(store.manifest().skipped.iter().map(of));
                 stores.push(store);
             }
             Ok(Some(stores))
@@ -105,7 +109,7 @@ impl Run<'_> {
         let projection = trainer.projection()?;
         let comparison = match query.is_empty() {
             true => None,
-            false => Some(Box::new(retrieval::compare_stores(&projection, (&query, &index), self.k)?)),
+            false => Some(Box::new(retrieval::compare_stores(&projection, &query, &index, self.k)?)),
         };
         self.save(projection, comparison.as_deref())?;
         Ok(RunOutcome::Finished(comparison))
@@ -134,7 +138,6 @@ impl Run<'_> {
     }
 
     fn save(&self, projection: mdfe_model::Projection, comparison: Option<&Comparison>) -> Result<()> {
-        let scores = comparison.map(|c| serde_json::to_value(c).unwrap_or_default());
         let kind = match &projection {
             mdfe_model::Projection::Linear { .. } => ProjectionKind::Linear,
             mdfe_model::Projection::AvgPool { .. } => ProjectionKind::AvgPool,
@@ -151,17 +154,11 @@ impl Run<'_> {
             training: serde_json::json!({
                 "data": names(&self.train),
                 "recipe": self.recipe,
-                "scores": scores.as_ref().map(|s| &s["trained"]["overall"]),
+                "scores": comparison.map(|scores| &scores.trained.overall),
             }),
         };
         let file = EmbedderFile { meta, projection, standalone: None };
         file.save(&self.folder.embedder(), &[])?;
-        match scores {
-            Some(scores) => self.folder.write_scores(&scores),
-            None => Ok(()),
-        }
+        comparison.map_or(Ok(()), |scores| self.folder.write_scores(scores))
     }
 }
-
-/// An image without features, and the data set it belongs to.
-pub(crate) type SkippedOf = (String, Skipped);

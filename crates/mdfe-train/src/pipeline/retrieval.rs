@@ -43,7 +43,8 @@ impl Side {
 /// Scores raw, pooled and trained embeddings of the queries against the index, or among themselves without one.
 pub(super) fn compare_stores(
     projection: &Projection,
-    (query, index): (&[FeatureStore], &[FeatureStore]),
+    query: &[FeatureStore],
+    index: &[FeatureStore],
     k: usize,
 ) -> Result<Comparison> {
     let mut names = HashMap::new();

@@ -1,7 +1,8 @@
 //! Classes that training does not see, for users who have no test set yet.
 
+use crate::random::shuffle;
 use mdfe_data::{Dataset, Sample};
-use rand::{SeedableRng, seq::SliceRandom};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 /// Splits off whole classes: about `share` of them, at least one, drawn with `seed` among those with two samples or more,
@@ -9,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 pub fn hold_out_classes(dataset: &Dataset, share: f64, seed: u64) -> (Dataset, Dataset) {
     let counts = dataset.class_counts();
     let mut candidates: Vec<usize> = (0..counts.len()).filter(|&class| counts[class] >= 2).collect();
-    candidates.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    shuffle(&mut candidates, &mut ChaCha8Rng::seed_from_u64(seed));
     let wanted = ((counts.len() as f64 * share).round() as usize).max(1).min(candidates.len());
     let mut out = vec![false; counts.len()];
     candidates[..wanted].iter().for_each(|&class| out[class] = true);
@@ -58,5 +59,7 @@ mod tests {
             }
         }
         assert_eq!(hold_out_classes(&all, 0.3, 7).1, test, "the same seed holds out the same classes");
+        let others = (0..20).filter(|&seed| hold_out_classes(&all, 0.3, seed).1 != test).count();
+        assert!(others > 15, "{others} of 20 other seeds hold out other classes");
     }
 }

@@ -6,9 +6,11 @@ mod step;
 
 pub use state::TrainState;
 
-use crate::{Checkpoints, Error, FeatureSource, Observer, Recipe, Result, StepReport, random};
+use crate::{
+    Checkpoints, Error, FeatureSource, Observer, Recipe, Result, StepReport,
+    random::{Purpose, shuffle, stream},
+};
 use mdfe_loss::{CenterShape, FusedStep, MarginLoss};
-use rand::seq::SliceRandom;
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Instant,
@@ -21,6 +23,12 @@ pub enum Outcome {
     Finished,
     /// The stop flag was set; a checkpoint holds everything up to here.
     Stopped,
+}
+
+/// The samples in the order of an epoch.
+struct Order {
+    epoch: usize,
+    rows: Vec<usize>,
 }
 
 /// A training in progress.
@@ -39,13 +47,12 @@ impl<'a> Trainer<'a> {
     /// A training at its start.
     ///
     /// # Errors
-    /// [`Error::Data`] for a source without samples, [`Error::Loss`] for options that the loss refuses.
+    /// [`Error::Config`] for a value that its key does not take ([`Recipe::check`]), [`Error::Data`] for a source without samples or
+    /// with a label beyond its classes, [`Error::Loss`] for what the loss refuses.
     pub fn new(recipe: Recipe, source: &'a dyn FeatureSource) -> Result<Self> {
-        if source.is_empty() || recipe.train.batch == 0 || recipe.train.epochs == 0 {
-            let (n, b, e) = (source.len(), recipe.train.batch, recipe.train.epochs);
-            return Err(Error::Data(format!(
-                "there is nothing to train: {n} samples, train.batch = {b}, train.epochs = {e}; each must be at least 1"
-            )));
+        recipe.check()?;
+        if source.is_empty() {
+            return Err(Error::Data("there is nothing to train: the data has no samples".to_owned()));
         }
         let shape = CenterShape {
             num_classes: source.num_classes(),
@@ -125,17 +132,18 @@ impl<'a> Trainer<'a> {
         stop: &AtomicBool,
     ) -> Result<Outcome> {
         let (per_epoch, total) = (self.steps_per_epoch(), self.total_steps());
-        let warmup = self.recipe.schedule.warmup_steps(per_epoch, total);
-        let (started, mut seen, mut order) = (Instant::now(), 0, (usize::MAX, Vec::new()));
+        let course = self.recipe.schedule.course(per_epoch, total);
+        let (started, mut seen) = (Instant::now(), 0);
+        let mut order = self.order(self.state.step / per_epoch);
         while self.state.step < total {
             let step = self.state.step;
             let (epoch, position) = (step / per_epoch, step % per_epoch);
-            if order.0 != epoch {
-                order = (epoch, self.order(epoch));
+            if order.epoch != epoch {
+                order = self.order(epoch);
             }
             let from = position * self.recipe.train.batch;
-            let rows = &order.1[from..order.1.len().min(from + self.recipe.train.batch)];
-            let lr = self.recipe.schedule.rate(self.recipe.optimizer.lr, step, (total, warmup));
+            let rows = &order.rows[from..order.rows.len().min(from + self.recipe.train.batch)];
+            let lr = self.recipe.schedule.rate(self.recipe.optimizer.lr, step, course);
             let loss = self.train_step(rows, epoch, lr).map_err(|e| self.diverged(e, lr, checkpoints))?;
             self.state.step += 1;
             seen += rows.len();
@@ -160,10 +168,10 @@ impl<'a> Trainer<'a> {
     }
 
     /// The samples in the order of an epoch.
-    fn order(&self, epoch: usize) -> Vec<usize> {
+    fn order(&self, epoch: usize) -> Order {
         let mut rows: Vec<usize> = (0..self.source.len()).collect();
-        rows.shuffle(&mut random::stream(self.recipe.train.seed, random::Purpose::Order, epoch));
-        rows
+        shuffle(&mut rows, &mut stream(self.recipe.train.seed, Purpose::Order, epoch));
+        Order { epoch, rows }
     }
 
     /// What a checkpoint must agree with: the recipe and the data.

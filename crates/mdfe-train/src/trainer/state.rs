@@ -1,6 +1,6 @@
 //! What a training has learnt and remembers.
 
-use crate::{Linear, Moments, ProjectionKind, Recipe, random};
+use crate::{Linear, Moments, ParameterMoments, ProjectionKind, Recipe, random};
 use mdfe_loss::{CenterShape, LossState};
 
 /// The state of a training after a number of steps: all that a checkpoint holds.
@@ -14,8 +14,8 @@ pub struct TrainState {
     pub centers: Vec<f32>,
     /// Shape of the centers.
     pub shape: CenterShape,
-    /// The optimizer's memory of weight, bias and centers.
-    pub moments: [Moments; 3],
+    /// The optimizer's memory.
+    pub moments: ParameterMoments,
     /// The loss's memory.
     pub loss: LossState,
 }
@@ -29,8 +29,11 @@ impl TrainState {
             ProjectionKind::AvgPool => Linear::average_pool(feature_dim, shape.embed_dim),
         };
         let centers = shape.xavier_uniform(&mut random::stream(seed, random::Purpose::Centers, 0));
-        let sizes = [projection.weight.len(), projection.bias.len(), centers.len()];
-        let moments = sizes.map(|len| Moments::new(kind, len));
+        let moments = ParameterMoments {
+            weight: Moments::new(kind, projection.weight.len()),
+            bias: Moments::new(kind, projection.bias.len()),
+            centers: Moments::new(kind, centers.len()),
+        };
         Self { step: 0, projection, centers, shape, moments, loss }
     }
 }

@@ -47,7 +47,7 @@ impl Trainer<'_> {
         let Self { recipe, source, state, scratch, .. } = self;
         scratch.features.resize(rows.len() * source.dim(), 0.0);
         source.gather(rows, epoch, &mut scratch.features)?;
-        linear::dropout(&mut scratch.features, recipe.projection.dropout, (recipe.train.seed, state.step));
+        linear::dropout(&mut scratch.features, recipe.projection.dropout, recipe.train.seed, state.step);
         scratch.labels.clear();
         scratch.labels.extend(rows.iter().map(|&row| source.labels()[row]));
         scratch.embedding.resize(rows.len() * state.projection.embed_dim(), 0.0);
@@ -59,7 +59,7 @@ impl Trainer<'_> {
         let Self { state, scratch, fused, .. } = self;
         state.projection.forward(&scratch.features, &mut scratch.embedding);
         let batch = Batch { embedding: &scratch.embedding, labels: &scratch.labels };
-        let update = rule.for_centers(&mut state.moments[2], state.shape.embed_dim);
+        let update = rule.for_centers(&mut state.moments.centers, state.shape.embed_dim);
         let output = fused.step(batch, &mut state.centers, &mut state.loss, update)?;
         state.projection.backward(&scratch.features, &output.embedding, &mut scratch.gradient);
         self.update_projection(rule);
@@ -71,8 +71,8 @@ impl Trainer<'_> {
             return;
         }
         let TrainState { projection, moments, .. } = &mut self.state;
-        let [weight, bias, _] = moments;
-        rule.apply(&mut projection.weight, &self.scratch.gradient.weight, weight);
-        rule.apply(&mut projection.bias, &self.scratch.gradient.bias, bias);
+        let gradient = &self.scratch.gradient;
+        rule.apply(&mut projection.weight, &gradient.weight, &mut moments.weight);
+        rule.apply(&mut projection.bias, &gradient.bias, &mut moments.bias);
     }
 }
