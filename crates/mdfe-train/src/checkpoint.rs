@@ -27,20 +27,20 @@ struct Record {
     experiment: Value,
 }
 
-const FORMAT: &str = "mdfe-checkpoint-1";
+const FORMAT: &str = "mdfe-checkpoint-2";
 const HEADER_KEY: &str = "mdfe";
 const PREFIX: &str = "checkpoint-";
 const SUFFIX: &str = ".safetensors";
 
 impl Checkpoints {
-    /// Checkpoints in `dir`, which is created; the newest `keep` (at least one) stay.
-    ///
-    /// # Errors
-    /// [`Error::Io`] when the folder can't be created.
-    pub fn new(dir: impl Into<PathBuf>, keep: usize) -> Result<Self> {
-        let dir = dir.into();
-        std::fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
-        Ok(Self { dir, keep: keep.max(1) })
+    /// Checkpoints in `dir`, which is made with the first of them; the newest `keep` (at least one) stay.
+    pub fn new(dir: impl Into<PathBuf>, keep: usize) -> Self {
+        Self { dir: dir.into(), keep: keep.max(1) }
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The newest checkpoint's file.
@@ -119,6 +119,9 @@ impl Checkpoints {
     /// All checkpoints, the oldest first.
     fn all(&self) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
+        if !self.dir.exists() {
+            return Ok(found);
+        }
         for entry in std::fs::read_dir(&self.dir).map_err(Error::io("read", &self.dir))? {
             let path = entry.map_err(Error::io("read", &self.dir))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -132,7 +135,7 @@ impl Checkpoints {
 }
 
 /// The tensors of a state by name.
-fn tensors(state: &mut TrainState) -> Vec<(&'static str, &mut Vec<f32>)> {
+pub(crate) fn tensors(state: &mut TrainState) -> Vec<(&'static str, &mut Vec<f32>)> {
     let crate::ParameterMoments { weight, bias, centers } = &mut state.moments;
     vec![
         ("projection.weight", &mut state.projection.weight),
@@ -148,7 +151,7 @@ fn tensors(state: &mut TrainState) -> Vec<(&'static str, &mut Vec<f32>)> {
 }
 
 /// Lists where two records differ: `train.seed (1 there, 2 here)`.
-fn differences(key: &str, there: &Value, here: &Value, found: &mut Vec<String>) {
+pub(crate) fn differences(key: &str, there: &Value, here: &Value, found: &mut Vec<String>) {
     if let (Value::Object(a), Value::Object(b)) = (there, here) {
         for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
             let key = match key {

@@ -50,6 +50,20 @@ pub enum Error {
         /// The keys with both values.
         keys: String,
     },
+    /// Nothing to go on from.
+    #[error("{} holds no checkpoint to go on from; begin again with --overwrite", path.display())]
+    NoCheckpoint {
+        /// The folder of checkpoints.
+        path: PathBuf,
+    },
+    /// A run folder that belongs to something else, or is not finished.
+    #[error("{}", problem)]
+    RunFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What is in the way, and the ways on.
+        problem: String,
+    },
     /// A checkpoint that can't be read.
     #[error("{} is no checkpoint that this build can read: {reason}; delete it to go on from an older one", path.display())]
     Checkpoint {

@@ -1,11 +1,14 @@
 //! Where a trainer takes its samples from.
 
 use crate::{Error, Result};
-use mdfe_data::store::FeatureStore;
+use mdfe_data::{
+    identity::{Fingerprint, Fingerprinter},
+    store::FeatureView,
+};
 
 /// Labelled features, gathered batch by batch.
 ///
-/// A feature store and a matrix in memory give the same features in every epoch; a source that augments images may use the
+/// Stored features and a matrix in memory give the same features in every epoch; a source that augments images may use the
 /// epoch. The trainer makes no other difference between them.
 pub trait FeatureSource {
     /// Class of each sample, `[N]`, in `0..num_classes`.
@@ -22,6 +25,9 @@ pub trait FeatureSource {
     /// # Errors
     /// Whatever hinders it; the run stops and can be resumed.
     fn gather(&self, rows: &[usize], epoch: usize, out: &mut [f32]) -> Result<()>;
+
+    /// What the samples are: features, classes and their order. A checkpoint goes on with the same alone.
+    fn fingerprint(&self) -> Fingerprint;
 
     /// N, the number of samples.
     fn len(&self) -> usize {
@@ -74,6 +80,16 @@ impl FeatureSource for MemoryFeatures {
         self.dim
     }
 
+    fn fingerprint(&self) -> Fingerprint {
+        let bytes = |words: Vec<[u8; 4]>| words.concat();
+        let mut all = Fingerprinter::new("mdfe features");
+        all.json("dim", &self.dim)
+            .json("num_classes", &self.num_classes)
+            .field("labels", &bytes(self.labels.iter().map(|label| label.to_le_bytes()).collect()))
+            .field("features", &bytes(self.features.iter().map(|value| value.to_le_bytes()).collect()));
+        all.finish()
+    }
+
     fn gather(&self, rows: &[usize], _epoch: usize, out: &mut [f32]) -> Result<()> {
         for (&row, out) in rows.iter().zip(out.chunks_exact_mut(self.dim)) {
             out.copy_from_slice(&self.features[row * self.dim..][..self.dim]);
@@ -82,21 +98,28 @@ impl FeatureSource for MemoryFeatures {
     }
 }
 
-impl FeatureSource for FeatureStore {
+impl FeatureSource for FeatureView {
     fn labels(&self) -> &[u32] {
-        FeatureStore::labels(self)
+        self.view().labels()
     }
 
     fn num_classes(&self) -> usize {
-        FeatureStore::num_classes(self)
+        self.view().class_names().len()
     }
 
     fn dim(&self) -> usize {
-        FeatureStore::dim(self)
+        FeatureView::dim(self)
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let mut all = Fingerprinter::new("mdfe stored features");
+        all.field("space", self.store().spec().fingerprint().as_bytes())
+            .field("view", self.view().fingerprint().as_bytes());
+        all.finish()
     }
 
     fn gather(&self, rows: &[usize], _epoch: usize, out: &mut [f32]) -> Result<()> {
-        Ok(FeatureStore::gather(self, rows, out)?)
+        Ok(FeatureView::gather(self, rows, out)?)
     }
 }
 
@@ -147,6 +170,14 @@ impl FeatureSource for JoinedFeatures {
 
     fn dim(&self) -> usize {
         self.parts[0].dim()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let mut all = Fingerprinter::new("mdfe joined features");
+        self.parts.iter().for_each(|part| {
+            all.field("part", part.fingerprint().as_bytes());
+        });
+        all.finish()
     }
 
     fn gather(&self, rows: &[usize], epoch: usize, out: &mut [f32]) -> Result<()> {

@@ -175,7 +175,7 @@ fn stopped_training_resumes_to_the_bytes_of_an_unbroken_one() {
         let (recipe, source) = (recipe(name), source());
         let unbroken = train(&recipe).0;
         let dir = tempfile::tempdir().unwrap();
-        let checkpoints = Checkpoints::new(dir.path(), 2).unwrap();
+        let checkpoints = Checkpoints::new(dir.path(), 2);
         let stop = AtomicBool::new(false);
         let mut first = Trainer::new(recipe.clone(), &source).unwrap();
         let mut observer = Watch(|report: &StepReport| stop.store(report.step == stop_at, Ordering::Relaxed));
@@ -191,7 +191,7 @@ fn stopped_training_resumes_to_the_bytes_of_an_unbroken_one() {
 #[test]
 fn resume_refuses_another_recipe_and_names_the_keys() {
     let (source, dir) = (source(), tempfile::tempdir().unwrap());
-    let checkpoints = Checkpoints::new(dir.path(), 2).unwrap();
+    let checkpoints = Checkpoints::new(dir.path(), 2);
     let mut recipe = recipe(OptimizerKind::Adam);
     Trainer::new(recipe.clone(), &source).unwrap().run(Some(&checkpoints), &mut (), &NEVER).unwrap();
     recipe.train.keep = 5; // Does not change what is learnt.
@@ -206,7 +206,7 @@ fn resume_refuses_another_recipe_and_names_the_keys() {
 #[test]
 fn damaged_checkpoint_is_an_error_that_names_the_file() {
     let (source, dir) = (source(), tempfile::tempdir().unwrap());
-    let checkpoints = Checkpoints::new(dir.path(), 1).unwrap();
+    let checkpoints = Checkpoints::new(dir.path(), 1);
     let recipe = recipe(OptimizerKind::Adam);
     Trainer::new(recipe.clone(), &source).unwrap().run(Some(&checkpoints), &mut (), &NEVER).unwrap();
     let path = checkpoints.newest().unwrap().unwrap();
@@ -221,7 +221,7 @@ fn damaged_checkpoint_is_an_error_that_names_the_file() {
 #[test]
 fn fresh_run_in_an_old_folder_leaves_its_own_checkpoints() {
     let (source, dir) = (source(), tempfile::tempdir().unwrap());
-    let checkpoints = Checkpoints::new(dir.path(), 2).unwrap();
+    let checkpoints = Checkpoints::new(dir.path(), 2);
     let mut recipe = recipe(OptimizerKind::Adam);
     Trainer::new(recipe.clone(), &source).unwrap().run(Some(&checkpoints), &mut (), &NEVER).unwrap();
     recipe.train.epochs = 2;
@@ -233,7 +233,7 @@ fn fresh_run_in_an_old_folder_leaves_its_own_checkpoints() {
 #[test]
 fn nan_stops_the_training_and_keeps_the_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
-    let checkpoints = Checkpoints::new(dir.path(), 2).unwrap();
+    let checkpoints = Checkpoints::new(dir.path(), 2);
     struct Poisoned(MemoryFeatures);
     impl FeatureSource for Poisoned {
         fn labels(&self) -> &[u32] {

@@ -35,9 +35,9 @@ pub(crate) struct ExperimentArgs {
 pub(crate) struct Extract {
     #[command(flatten)]
     pub(crate) experiment: ExperimentArgs,
-    /// Number format on disk.
-    #[arg(long, value_enum, default_value_t = Dtype::F32)]
-    pub(crate) store_dtype: Dtype,
+    /// Number format on disk: that of the config (`backbone.store_dtype`, f32) unless given.
+    #[arg(long, value_enum)]
+    pub(crate) store_dtype: Option<Dtype>,
     /// Extract only part I of N, counted from 0, such as `0/4`; `mdfe merge` puts the parts together.
     #[arg(long, value_name = "I/N")]
     pub(crate) shard: Option<Part>,
@@ -87,7 +87,7 @@ pub(crate) struct Merge {
 pub(crate) struct Train {
     #[command(flatten)]
     pub(crate) experiment: ExperimentArgs,
-    /// Query set of the evaluation with --data: a folder or CSV; without it a tenth of the classes is held out.
+    /// Query set of the evaluation with --data: a folder or CSV; without it a part of the data is held out (`eval.seed`).
     #[arg(long, value_name = "DIR|CSV", requires = "data")]
     pub(crate) query: Option<PathBuf>,
     /// Index set of the evaluation with --data; the query set itself without it (leave one out).
@@ -97,8 +97,11 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DIR")]
     pub(crate) run_dir: Option<PathBuf>,
     /// Go on from the newest checkpoint of the run folder.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "overwrite")]
     pub(crate) resume: bool,
+    /// Remove the run that is in the run folder and begin again.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
     /// Only print what would be done: images, steps, parameters, disk, memory.
     #[arg(long)]
     pub(crate) dry_run: bool,

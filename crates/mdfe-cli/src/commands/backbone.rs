@@ -3,13 +3,13 @@
 use super::model;
 use crate::{args::ExperimentArgs, device};
 use anyhow::{Result, bail};
-use mdfe_data::PreprocessRecord;
+use mdfe_data::{PreprocessRecord, store::StoreDtype};
 use mdfe_model::{
     BuildOptions, LoadOptions, LoadedBackbone,
     extract::{ExtractOptions, Extractor, PipelineOptions},
     load_backbone,
 };
-use mdfe_train::Experiment;
+use mdfe_train::{Dtype, Experiment};
 
 /// A loaded backbone and how it is run.
 pub(crate) struct Ready {
@@ -52,6 +52,11 @@ impl Ready {
     /// Where its features are stored, and how they are extracted.
     pub(crate) fn extract_options(&self, experiment: &Experiment, args: &ExperimentArgs) -> ExtractOptions {
         ExtractOptions {
+            dtype: match experiment.backbone.store_dtype {
+                Dtype::F32 => StoreDtype::F32,
+                Dtype::Bf16 => StoreDtype::Bf16,
+                Dtype::F16 => StoreDtype::F16,
+            },
             pipeline: self.pipeline,
             shard_rows: experiment.backbone.shard_rows,
             max_bad: args.compute.max_bad / 100.0,

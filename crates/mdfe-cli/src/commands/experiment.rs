@@ -6,13 +6,14 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use mdfe_data::{Dataset, ReadOptions};
-use mdfe_train::{EvalSet, Experiment, SetConfig, pipeline::hold_out_classes};
+use mdfe_train::{
+    EvalSet, Experiment, SetConfig,
+    pipeline::{Protocol, TestSet},
+};
 use std::path::{Path, PathBuf};
 
 /// The experiment of the built-in demo; its paths are relative to the repository.
 const DEMO: &str = include_str!("../../../../configs/demo.toml");
-/// Share of the classes that `--data` without `--query` holds out.
-const HELD_OUT: f64 = 0.1;
 
 /// The test sets of `mdfe train --data`.
 #[derive(Clone, Copy, Default)]
@@ -26,8 +27,15 @@ pub(crate) struct TestSets<'a> {
 /// The data of an experiment, read.
 pub(crate) struct Data {
     pub(crate) train: Vec<Dataset>,
-    pub(crate) query: Vec<Dataset>,
-    pub(crate) index: Vec<Dataset>,
+    pub(crate) test: Vec<TestSet>,
+}
+
+impl Data {
+    /// Every data set, in the order of the experiment.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Dataset> {
+        let test = self.test.iter().flat_map(|set| std::iter::once(&set.query).chain(&set.index));
+        self.train.iter().chain(test)
+    }
 }
 
 /// Resolves the experiment.
@@ -77,18 +85,18 @@ pub(crate) fn read(experiment: &Experiment) -> Result<Data> {
     if train.is_empty() {
         bail!("there is nothing to train on: name a data set under [[data.train]], or give --data");
     }
-    let (mut query, mut index) = (Vec::new(), Vec::new());
+    let mut test = Vec::new();
     for set in &experiment.data.eval {
-        query.push(one(&set.query)?);
-        index.extend(set.index.as_ref().map(&one).transpose()?);
+        let query = one(&set.query)?;
+        let index = set.index.as_ref().map(&one).transpose()?;
+        let protocol = if index.is_some() { Protocol::QueryIndex } else { Protocol::LeaveOneOut };
+        let name = if set.name.is_empty() { query.name.clone() } else { set.name.clone() };
+        test.push(TestSet { name, query, index, protocol });
     }
-    if !index.is_empty() && index.len() < query.len() {
-        bail!("some [[data.eval]] sets have an index and some do not; give each one, or none");
-    }
-    Ok(Data { train, query, index })
+    Ok(Data { train, test })
 }
 
-/// What messages and store folders call a data set: its key, or the name of the user's own list or folder.
+/// What messages call a data set: its key, or the name of the user's own list or folder.
 fn name_of(set: &SetConfig) -> String {
     let own = match set.key.as_str() {
         "csv" => set.options.file.as_deref(),
@@ -98,24 +106,12 @@ fn name_of(set: &SetConfig) -> String {
     own.and_then(Path::file_stem).map_or_else(|| set.key.clone(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// For a user without a test set: whole classes are held out, and their images are each other's index.
+/// For a user without a test set: something of the training data is held out, by `eval.seed`.
 pub(crate) fn hold_out(mut data: Data, seed: u64) -> Result<Data> {
     let Some(all) = data.train.pop() else { return Ok(data) };
-    let (train, test) = hold_out_classes(&all, HELD_OUT, seed);
-    if train.num_classes() == 0 || test.num_classes() == 0 {
-        bail!(
-            "{} has {} classes, too few to hold some out; give a test set with --query",
-            all.root.display(),
-            all.num_classes()
-        );
-    }
-    tracing::info!(
-        "holding out {} of {} classes ({} images) for the evaluation",
-        test.num_classes(),
-        all.num_classes(),
-        test.samples.len()
-    );
-    Ok(Data { train: vec![train], query: vec![test], index: Vec::new() })
+    let (train, test) = mdfe_train::pipeline::hold_out(&all, seed)?;
+    tracing::info!("{} images are held out for the evaluation: {}", test.query.samples.len(), test.protocol);
+    Ok(Data { train: vec![train], test: vec![test] })
 }
 
 fn demo(set: &[String]) -> Result<Experiment> {

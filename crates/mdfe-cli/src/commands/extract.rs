@@ -5,34 +5,27 @@ use super::{
     experiment::{self, TestSets},
     watch::Watch,
 };
-use crate::{
-    args::{Dtype, Extract},
-    exit::Stopped,
-    stop,
-};
+use crate::{args::Extract, exit::Stopped, stop};
 use anyhow::Result;
-use mdfe_data::store::StoreDtype;
 use mdfe_model::extract::{ExtractOptions, Extraction, extract};
 use mdfe_train::pipeline::RunObserver;
 use std::sync::atomic::Ordering;
 
 pub(crate) fn run(args: &Extract) -> Result<()> {
-    let experiment = experiment::resolve(&args.experiment, TestSets::default())?;
+    let mut experiment = experiment::resolve(&args.experiment, TestSets::default())?;
+    if let Some(dtype) = args.store_dtype {
+        experiment.backbone.store_dtype = dtype.into();
+    }
     let data = experiment::read(&experiment)?;
     let ready = Ready::load(&experiment, &args.experiment)?;
     let options = ExtractOptions {
-        dtype: match args.store_dtype {
-            Dtype::F32 => StoreDtype::F32,
-            Dtype::F16 => StoreDtype::F16,
-            Dtype::Bf16 => StoreDtype::Bf16,
-        },
         part: args.shard.map(|part| mdfe_model::extract::Part { index: part.index, count: part.of }),
         ..ready.extract_options(&experiment, &args.experiment)
     };
     let stop = stop::on_ctrl_c()?;
     let mut watch = Watch::default();
     let (mut rows, mut lines) = (Vec::new(), Vec::new());
-    for dataset in data.train.iter().chain(&data.query).chain(&data.index) {
+    for dataset in data.all() {
         let extraction = extract(&ready.extractor(), dataset, &options, |progress| {
             watch.extracting(&dataset.name, progress);
             !stop.load(Ordering::SeqCst)

@@ -16,9 +16,9 @@ use anyhow::{Context, Result, bail};
 use mdfe_model::pretrained;
 use mdfe_train::{
     Counts, Experiment, Plan,
-    pipeline::{Run, RunFolder, RunOutcome, table},
+    pipeline::{Claim, Claimed, Run, RunFolder, RunOutcome},
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(crate) fn run(args: &Train) -> Result<()> {
     let given = &args.experiment;
@@ -27,73 +27,95 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     if args.dry_run {
         return dry_run(&experiment, args.results);
     }
+    let resolved = serde_json::to_value(&experiment)?;
+    let folder = match claim(args, &experiment.name, &resolved)? {
+        Claimed::Ready(folder) => folder,
+        Claimed::Finished(folder) => {
+            console::hint(&format!(
+                "{} holds this run, finished; nothing is done again",
+                folder.path().display()
+            ));
+            return finish(args, &folder);
+        }
+    };
     let mut data = experiment::read(&experiment)?;
     if given.data.is_some() && args.query.is_none() {
-        data = experiment::hold_out(data, experiment.recipe.train.seed)?;
+        data = experiment::hold_out(data, experiment.eval.seed)?;
     }
-    let config = experiment.resolved()?;
-    let path = match &args.run_dir {
-        Some(path) => path.clone(),
-        None => free_folder(&experiment.name, &config),
-    };
     let ready = Ready::load(&experiment, given)?;
     let run = Run {
         recipe: experiment.recipe.clone(),
+        config: experiment.resolved()?,
+        experiment: resolved,
         train: data.train,
-        query: data.query,
-        index: data.index,
+        test: data.test,
         extractor: ready.extractor(),
         extract: ready.extract_options(&experiment, given),
         k: experiment.eval.k,
-        folder: RunFolder::create(path, &config)?,
-        resume: args.resume,
+        folder,
     };
     let stop = stop::on_ctrl_c()?;
     let mut watch = Watch::default();
     let outcome = run.go(&mut watch, &stop);
     watch.finish();
-    let comparison = match outcome? {
-        RunOutcome::Stopped => {
-            let kept = "what is done is kept, go on with the same command and --resume";
-            return Err(Stopped(kept.into()).into());
-        }
-        RunOutcome::Finished(comparison) => comparison,
-    };
-    let mut value = match &comparison {
-        Some(comparison) => serde_json::to_value(comparison)?,
-        None => serde_json::json!({}),
-    };
-    value["run_dir"] = serde_json::json!(run.folder.path());
-    let mut text = format!("run folder: {}", run.folder.path().display());
-    if let Some(comparison) = &comparison {
-        let (din, d) = (run.extractor.backbone.feature_dim(), experiment.recipe.projection.embed_dim);
-        text = format!("{}\n{text}", table(comparison, din, d, experiment.eval.k));
+    if let RunOutcome::Stopped { resumable } = outcome? {
+        let kept = match resumable {
+            true => "what is done is kept, go on with the same command and --resume",
+            false => "the features that are computed are kept, go on with the same command",
+        };
+        return Err(Stopped(kept.into()).into());
     }
-    args.results.print(&value, &text)?;
+    finish(args, &run.folder)?;
     if given.config.is_none() && given.data.is_none() && !args.results.json {
         console::hint(&next::steps(run.folder.path(), experiment.backbone.weights.as_deref()));
     }
     Ok(())
 }
 
-/// `runs/NAME`, unless another experiment left its results there; then `runs/NAME-2` and so on.
-fn free_folder(name: &str, config: &str) -> PathBuf {
-    let taken = |path: &Path| match std::fs::read_to_string(path.join("config.toml")) {
-        Ok(other) => other != config,
-        Err(_) => path.exists(),
+/// Prints the results of a finished run.
+fn finish(args: &Train, folder: &RunFolder) -> Result<()> {
+    let mut value = folder.scores_json()?;
+    value["run_dir"] = serde_json::json!(folder.path());
+    let text = format!("{}run folder: {}", folder.scores_text()?, folder.path().display());
+    args.results.print(&value, &text)
+}
+
+/// The folder that was named; without one the first of `runs/NAME`, `runs/NAME-2`, ... that is free or this experiment's.
+fn claim(args: &Train, name: &str, experiment: &serde_json::Value) -> Result<Claimed> {
+    let claim = match (args.resume, args.overwrite) {
+        (true, _) => Claim::Resume,
+        (_, true) => Claim::Overwrite,
+        _ => Claim::Begin,
     };
     let first = PathBuf::from(format!("runs/{name}"));
-    if !taken(&first) {
-        return first;
-    }
-    let mut number = 2;
-    loop {
-        let path = PathBuf::from(format!("runs/{name}-{number}"));
-        if !taken(&path) {
-            return path;
+    let path = match &args.run_dir {
+        Some(path) => path.clone(),
+        None if claim == Claim::Overwrite => first,
+        None => {
+            let others = (2..).map(|n| PathBuf::from(format!("runs/{name}-{n}")));
+            let taken = |path: &PathBuf| RunFolder::holds_other(path, experiment);
+            let mut found = first.clone();
+            for path in std::iter::once(first.clone()).chain(others) {
+                found = path;
+                if !taken(&found)? {
+                    break;
+                }
+            }
+            if claim == Claim::Resume && !found.exists() {
+                // Says which keys differ from the run that is there.
+                found = first.clone();
+            }
+            if found != first {
+                console::hint(&format!(
+                    "{} holds another experiment; this one is in {}",
+                    first.display(),
+                    found.display()
+                ));
+            }
+            found
         }
-        number += 1;
-    }
+    };
+    Ok(RunFolder::claim(path, experiment, claim)?)
 }
 
 /// Says what a training would take, from the data where it is there and from the data set's known counts where not.

@@ -76,6 +76,10 @@ impl RunObserver for Watch {
         Self::report(dataset, extraction);
     }
 
+    fn resumed(&mut self, step: usize, total: usize) {
+        tracing::info!("resumed at step {step} of {total}");
+    }
+
     fn trained(&mut self, report: &StepReport) {
         let (done, total) = (report.step as u64 + 1, report.total_steps as u64);
         self.show("training", (done, total), "steps");

@@ -84,6 +84,7 @@ pub fn features_of(
     let mut batch = Batch { pixels: Vec::with_capacity(options.batch * pixels), rows: Vec::new(), good: 0 };
     let (mut times, mut item, mut outcome) = (PipelineTimes::default(), 0, Ok(true));
     let ordered = OrderedOptions { threads: options.threads, ahead: 2 * options.batch + options.threads };
+    let losses = Losses::default();
     let decode = |preprocessor: &mut Preprocessor, i: usize| {
         let mut out = vec![0.0; pixels];
         load(preprocessor, &files[i], &mut out)
@@ -93,7 +94,6 @@ pub fn features_of(
             })
             .map_err(|e| e.to_string())
     };
-    let losses = Losses::default();
     let make = || Preprocessor::new(extractor.preprocess.clone());
     times.decode_wait = ordered_map(files.len(), ordered, make, decode, |result| {
         batch.push(item, result);

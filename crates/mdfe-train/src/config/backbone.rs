@@ -35,6 +35,8 @@ section! {
         proj_layer: bool = false, Takes::Flag;
         /// Number format.
         dtype: Dtype = Dtype::F32, Takes::choice::<Dtype>();
+        /// Number format of the features on disk: `f16` halves them.
+        store_dtype: Dtype = Dtype::F32, Takes::choice::<Dtype>();
         /// Images in one forward pass.
         batch: usize = 16, Takes::Count(1);
         /// Images whose features are written together, which is what a stop can cost.

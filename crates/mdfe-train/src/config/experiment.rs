@@ -39,6 +39,8 @@ section! {
     pub struct EvalConfig {
         /// Neighbours that mMP@k looks at.
         k: usize = 5, Takes::Count(1);
+        /// Seed of what is held out of the training data where there is no test set.
+        seed: u64 = 0, Takes::Count(0);
     }
 }
 

@@ -1,10 +1,9 @@
-//! Query and index stores as one retrieval: labels are matched by class name, domains by domain name.
+//! Query and index rows as one retrieval: labels are matched by class name, domains by domain name.
 
 use crate::{Comparison, Result, compare};
-use mdfe_data::store::FeatureStore;
+use mdfe_data::{Names, store::FeatureView};
 use mdfe_eval::{Domains, Evaluation, Exclude, Metric, Retrieval, Rows};
 use mdfe_model::Projection;
-use std::collections::HashMap;
 
 /// One side of a retrieval, owned.
 struct Side {
@@ -15,20 +14,14 @@ struct Side {
 }
 
 impl Side {
-    /// All rows of `stores`. `names` numbers the class names and is shared by both sides.
-    fn new(stores: &[FeatureStore], names: &mut HashMap<String, i64>) -> Result<Self> {
-        let (mut features, mut labels, mut domains) = (Vec::new(), Vec::new(), Vec::new());
-        for store in stores {
-            features.extend(store.matrix()?);
-            for row in 0..store.len() {
-                let name = &store.manifest().class_names[store.labels()[row] as usize];
-                let next = names.len() as i64;
-                labels.push(*names.entry(name.clone()).or_insert(next));
-                domains.push(store.domains()[store.domain_ids()[row] as usize].as_str());
-            }
-        }
-        let dim = stores.first().map_or(1, FeatureStore::dim);
-        Ok(Self { features, dim, labels, domains: Domains::from_names(domains) })
+    /// All rows of `rows`. `names` numbers the class names and is shared by both sides.
+    fn new(rows: &FeatureView, names: &mut Names) -> Result<Self> {
+        let view = rows.view();
+        let name = |&label: &u32| i64::from(names.position(&view.class_names()[label as usize]));
+        let labels = view.labels().iter().map(name).collect();
+        let domain = |&id: &u32| view.domains()[id as usize].as_str();
+        let domains = Domains::from_names(view.domain_ids().iter().map(domain));
+        Ok(Self { features: rows.matrix()?, dim: rows.dim(), labels, domains })
     }
 
     fn retrieval(&self) -> Result<Retrieval<'_>> {
@@ -41,15 +34,15 @@ impl Side {
 }
 
 /// Scores raw, pooled and trained embeddings of the queries against the index, or among themselves without one.
-pub(super) fn compare_stores(
+pub(super) fn score(
     projection: &Projection,
-    query: &[FeatureStore],
-    index: &[FeatureStore],
+    query: &FeatureView,
+    index: Option<&FeatureView>,
     k: usize,
 ) -> Result<Comparison> {
-    let mut names = HashMap::new();
+    let mut names = Names::default();
     let query = Side::new(query, &mut names)?;
-    let index = if index.is_empty() { None } else { Some(Side::new(index, &mut names)?) };
+    let index = index.map(|index| Side::new(index, &mut names)).transpose()?;
     let evaluation = Evaluation {
         metrics: vec![
             Metric::ModifiedPrecision(k),

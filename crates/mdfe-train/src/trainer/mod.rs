@@ -73,16 +73,16 @@ impl<'a> Trainer<'a> {
         Ok(Self { scratch: step::Scratch::new(&state), recipe, source, state, fused })
     }
 
-    /// The training as its newest checkpoint left it, or at its start where there is none.
+    /// The training as its newest checkpoint left it.
     ///
     /// # Errors
-    /// Those of [`Trainer::new`]; [`Error::OtherExperiment`] and [`Error::Checkpoint`].
+    /// Those of [`Trainer::new`]; [`Error::NoCheckpoint`] where there is none, [`Error::OtherExperiment`] and [`Error::Checkpoint`].
     pub fn resume(recipe: Recipe, source: &'a dyn FeatureSource, checkpoints: &Checkpoints) -> Result<Self> {
         let mut trainer = Self::new(recipe, source)?;
-        if let Some(path) = checkpoints.newest()? {
-            let experiment = trainer.fingerprint();
-            checkpoints.load(&path, &mut trainer.state, &experiment)?;
-        }
+        let newest = checkpoints.newest()?;
+        let path = newest.ok_or_else(|| Error::NoCheckpoint { path: checkpoints.dir().to_path_buf() })?;
+        let experiment = trainer.fingerprint();
+        checkpoints.load(&path, &mut trainer.state, &experiment)?;
         Ok(trainer)
     }
 
@@ -153,6 +153,9 @@ impl<'a> Trainer<'a> {
             if let Some(checkpoints) = checkpoints
                 && (stopped || self.state.step == total || self.is_checkpoint(per_epoch))
             {
+                if let Some(name) = self.state.not_finite() {
+                    return Err(self.spoilt(name, lr, Some(checkpoints)));
+                }
                 checkpoints.save(&self.state, &self.fingerprint())?;
             }
             if stopped && self.state.step < total {
@@ -176,7 +179,6 @@ impl<'a> Trainer<'a> {
 
     /// What a checkpoint must agree with: the recipe and the data.
     fn fingerprint(&self) -> serde_json::Value {
-        let labels: Vec<u8> = self.source.labels().iter().flat_map(|label| label.to_le_bytes()).collect();
         let mut recipe = serde_json::to_value(&self.recipe).unwrap_or_default();
         // How often checkpoints are written does not change what is learnt.
         if let Some(train) = recipe.get_mut("train").and_then(|train| train.as_object_mut()) {
@@ -189,17 +191,30 @@ impl<'a> Trainer<'a> {
                 "samples": self.source.len(),
                 "classes": self.source.num_classes(),
                 "feature_dim": self.source.dim(),
-                "labels": blake3::hash(&labels).to_hex().as_str(),
+                "fingerprint": self.source.fingerprint(),
             },
         })
     }
 
     fn diverged(&self, error: Error, lr: f64, checkpoints: Option<&Checkpoints>) -> Error {
-        let Error::Loss(source @ mdfe_loss::Error::NotFinite { .. }) = error else { return error };
+        match error {
+            Error::Loss(source @ mdfe_loss::Error::NotFinite { .. }) => {
+                self.stopped_by(source.to_string(), lr, checkpoints)
+            }
+            other => other,
+        }
+    }
+
+    /// A parameter is not finite: the step that made it so has been taken, and what is on disk stays the last good state.
+    fn spoilt(&self, name: &str, lr: f64, checkpoints: Option<&Checkpoints>) -> Error {
+        self.stopped_by(format!("`{name}` holds a value that is not finite"), lr, checkpoints)
+    }
+
+    fn stopped_by(&self, reason: String, lr: f64, checkpoints: Option<&Checkpoints>) -> Error {
         let kept = match checkpoints.and_then(|all| all.newest().ok().flatten()) {
             Some(path) => format!("the last good state is in {}", path.display()),
             None => "no checkpoint had been written yet".to_owned(),
         };
-        Error::Diverged { step: self.state.step, lr, reason: source.to_string(), kept }
+        Error::Diverged { step: self.state.step, lr, reason, kept }
     }
 }

@@ -36,4 +36,20 @@ impl TrainState {
         };
         Self { step: 0, projection, centers, shape, moments, loss }
     }
+
+    /// The first parameter or moment with a value that is not finite, by its name in checkpoints.
+    pub(crate) fn not_finite(&self) -> Option<&'static str> {
+        let ParameterMoments { weight, bias, centers } = &self.moments;
+        let all: [(&'static str, &[f32]); 6] = [
+            ("projection.weight", &self.projection.weight),
+            ("projection.bias", &self.projection.bias),
+            ("centers", &self.centers),
+            ("optimizer.projection.weight.second", &weight.second),
+            ("optimizer.projection.bias.second", &bias.second),
+            ("optimizer.centers.second", &centers.second),
+        ];
+        all.into_iter()
+            .find(|(_, values)| values.iter().any(|value| !value.is_finite()))
+            .map(|(name, _)| name)
+    }
 }

@@ -1,0 +1,87 @@
+//! `run.json`: which run a folder holds.
+
+use crate::{Error, Result, checkpoint::differences, files};
+use mdfe_data::identity::Fingerprint;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::Path;
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RunState {
+    /// It has begun, and something stopped it or it still runs.
+    Running,
+    /// It has its scores and its embedder.
+    Finished,
+}
+
+/// What a run folder belongs to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct RunRecord {
+    pub(super) format: String,
+    /// Version of mdfe that wrote it.
+    pub(super) mdfe: String,
+    pub(super) state: RunState,
+    /// The resolved experiment.
+    pub(super) experiment: Value,
+    /// Fingerprint of the space.
+    pub(super) space: Fingerprint,
+    /// Fingerprints of the training views, in order.
+    pub(super) train: Vec<Fingerprint>,
+    /// Fingerprints of the test sets' query and index views, in order.
+    pub(super) test: Vec<Fingerprint>,
+}
+
+/// Keys that decide how fast a run is and not what comes out.
+const SPEED: [(&str, &str); 3] = [("backbone", "batch"), ("backbone", "shard_rows"), ("train", "keep")];
+
+impl RunRecord {
+    pub(super) const FORMAT: &str = "mdfe-run-2";
+    pub(super) const FILE: &str = "run.json";
+
+    /// The record in `dir`; `None` where there is none.
+    pub(super) fn read(dir: &Path) -> Result<Option<Self>> {
+        let path = dir.join(Self::FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(Error::io("read", &path))?,
+        };
+        let bad = |problem: String| Error::RunFolder { path: dir.to_path_buf(), problem };
+        let record: Self = serde_json::from_str(&text).map_err(|e| {
+            bad(format!("{} is not the record of a run ({e}); give another folder", path.display()))
+        })?;
+        if record.format != Self::FORMAT {
+            return Err(bad(format!(
+                "{} has the format {}, this build reads {}; give another folder",
+                path.display(),
+                record.format,
+                Self::FORMAT
+            )));
+        }
+        Ok(Some(record))
+    }
+
+    pub(super) fn write(&self, dir: &Path) -> Result<()> {
+        let path = dir.join(Self::FILE);
+        let text = serde_json::to_string_pretty(self).map_err(|e| Error::io("write", &path)(e.into()))?;
+        files::write(&path, format!("{text}\n").as_bytes())
+    }
+
+    /// The keys in which this run's experiment differs from another, with both values.
+    pub(super) fn differences(&self, experiment: &Value) -> Vec<String> {
+        let mut found = Vec::new();
+        differences("", &without_speed(&self.experiment), &without_speed(experiment), &mut found);
+        found
+    }
+}
+
+fn without_speed(experiment: &Value) -> Value {
+    let mut out = experiment.clone();
+    for (section, key) in SPEED {
+        if let Some(section) = out.get_mut(section).and_then(Value::as_object_mut) {
+            section.remove(key);
+        }
+    }
+    out
+}
