@@ -88,6 +88,8 @@ pub(super) fn decode(data: &[u8], options: DecodeOptions, level: Level) -> Parse
         }
     }
     let colors = Colors::of(&frame, &tables);
+    // Wider registers than AVX2's cost 2 % of the whole decoding.
+    let level = level.avx2().map_or(Level::Portable, Level::Avx2);
     let bytes = level.vectorize(
         #[inline(always)]
         || assemble(&frame, &planes, colors),
