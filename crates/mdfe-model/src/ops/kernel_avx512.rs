@@ -60,10 +60,7 @@ fn sum_bf16<const MR: usize, const NV: usize>(t: Tile<'_, bf16>) {
             // address, so it is read unaligned.
             let left = _mm512_set1_epi32(unsafe { a.add(r * t.lda).cast::<i32>().read_unaligned() });
             for (sum, column) in row.iter_mut().zip(columns) {
-                // SAFETY: both types are 64 bytes in which every pattern is a value.
-                let (left, column) =
-                    unsafe { (transmute::<__m512i, __m512bh>(left), transmute::<__m512i, __m512bh>(column)) };
-                *sum = _mm512_dpbf16_ps(*sum, left, column);
+                *sum = _mm512_dpbf16_ps(*sum, pairs(left), pairs(column));
             }
         }
         // SAFETY: one of the `groups` steps that `check` asserted; the last one leads at most to the end of the slices.
@@ -76,6 +73,14 @@ fn sum_bf16<const MR: usize, const NV: usize>(t: Tile<'_, bf16>) {
 #[target_feature(enable = "avx512f")]
 fn zeros<const MR: usize, const NV: usize>() -> [[__m512; NV]; MR] {
     [[_mm512_setzero_ps(); NV]; MR]
+}
+
+/// The same bits as pairs of bf16.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn pairs(bits: __m512i) -> __m512bh {
+    // SAFETY: both types are 64 bytes in which every pattern is a value.
+    unsafe { transmute::<__m512i, __m512bh>(bits) }
 }
 
 /// The accumulators, [`ACC`] apart from row to row.

@@ -27,9 +27,11 @@ impl<E> Tile<'_, E> {
     /// which read and write through pointers, rely on.
     #[inline(always)]
     pub(super) fn check(&self, rows: usize, vectors: usize, group: usize) {
-        let (Self { a, lda, b, groups, acc, .. }, last) = (self, rows - 1);
-        assert!(a.len() >= last * lda + groups * group, "a tile's rows reach past the left matrix");
-        assert!(b.len() >= groups * vectors * LANES * group, "a tile reaches past its panel");
+        let (Self { a, lda, b, acc, .. }, last) = (self, rows - 1);
+        let depth = self.groups.saturating_mul(group);
+        let reach = last.saturating_mul(*lda).saturating_add(depth);
+        assert!(a.len() >= reach, "a tile's rows reach past the left matrix");
+        assert!(b.len() >= depth.saturating_mul(vectors * LANES), "a tile reaches past its panel");
         assert!(acc.len() >= last * ACC + vectors * LANES, "a tile reaches past its sums");
     }
 }

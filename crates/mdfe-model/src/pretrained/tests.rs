@@ -12,9 +12,6 @@ fn every_family_has_the_rows_that_the_packages_list() {
     // Counted by `tests/reference/pretrained/table.py` with timm 1.0.31 and OpenCLIP 3.3.0.
     let expected = [133, 12, 7, 34, 44, 101, 8, 3, 1];
     assert_eq!(Family::ALL.map(count), expected);
-    for family in Family::ALL {
-        assert_eq!(serde_json::to_value(family).unwrap(), family.key());
-    }
     assert_eq!(list(&Filter::default()).len(), expected.iter().sum::<usize>());
 }
 

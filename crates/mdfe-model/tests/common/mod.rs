@@ -1,5 +1,5 @@
 //! Tiny models whose features timm or OpenCLIP computed.
-#![allow(dead_code, clippy::unwrap_used)] // each test uses its part; helpers of tests may unwrap as the tests do
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)] // each test uses its part; helpers of tests may unwrap as the tests do
 
 use candle_core::{DType, Device, Tensor, Var};
 use mdfe_model::{Architecture, Backbone, BuildOptions, Weights};
