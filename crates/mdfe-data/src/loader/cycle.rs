@@ -1,6 +1,7 @@
 //! Endless shuffled passes over a list.
 
-use rand::{Rng, RngExt};
+use crate::random::shuffle;
+use rand::Rng;
 
 /// Gives every item once, in random order, then all of them again in a new order.
 pub(super) struct Cycle {
@@ -23,12 +24,5 @@ impl Cycle {
         }
         self.next += 1;
         self.items[self.next - 1]
-    }
-}
-
-/// Fisher and Yates. Written out, because the same seed must give the same order with every release of `rand`.
-pub(super) fn shuffle(items: &mut [u32], random: &mut impl Rng) {
-    for last in (1..items.len()).rev() {
-        items.swap(last, random.random_range(0..=last as u32) as usize);
     }
 }

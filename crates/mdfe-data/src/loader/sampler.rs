@@ -1,6 +1,7 @@
 //! The samples of every batch of every epoch, from a seed.
 
-use super::cycle::{Cycle, shuffle};
+use super::cycle::Cycle;
+use crate::random::shuffle;
 use crate::{Dataset, Error, Result};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
