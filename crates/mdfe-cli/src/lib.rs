@@ -6,6 +6,7 @@ mod commands;
 mod console;
 mod device;
 mod exit;
+mod missing;
 mod stop;
 
 use clap::Parser;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 /// Runs the command line. Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
 pub fn main() -> ExitCode {
     // Wrong usage that clap sees ends in here, with the same code 2.
-    exit::report(run(args::Cli::parse()))
+    exit::report(run(args::Cli::try_parse().unwrap_or_else(|error| missing::exit(&error))))
 }
 
 fn run(cli: args::Cli) -> anyhow::Result<()> {

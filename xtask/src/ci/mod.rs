@@ -2,6 +2,7 @@
 
 mod arrows;
 mod length;
+mod packages;
 mod soundness;
 mod sources;
 #[cfg(test)]
@@ -10,7 +11,7 @@ mod toolchain;
 use anyhow::{Context, Result, bail};
 use std::{process::Command, time::Instant};
 
-/// Check the workspace: format, dependency arrows, file length, clippy, docs, tests.
+/// Check the workspace: format, dependency arrows, file length, packages, clippy, docs, tests.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Leave the tests out (`.ci/run` runs them itself, so that their summary comes last).
@@ -25,6 +26,7 @@ impl Args {
         step("dependency arrows", arrows::check)?;
         step("file length", length::check)?;
         step("unsafe code", soundness::check)?;
+        step("packages of the main command", packages::check)?;
         let clippy = "clippy --workspace --all-targets -- -D warnings";
         step(&format!("cargo {clippy}"), || cargo(clippy, &[]))?;
         let doc = "doc --workspace --no-deps";
