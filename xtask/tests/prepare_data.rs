@@ -7,6 +7,7 @@
 mod tree;
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{Cursor, Write},
     path::{Path, PathBuf},
@@ -120,6 +121,81 @@ fn a_tar_gz_beside_the_folder_unpacks_into_it_and_links_are_refused() {
 }
 
 #[test]
+fn members_and_archives_of_the_same_size_are_told_apart() {
+    for (name, pack) in [("a.zip", zip as fn(&[(&str, &str)]) -> Vec<u8>), ("a.tar", tar)] {
+        let tree = Tree::new();
+        let first =
+            pack(&[("train.csv", SHOPEE), ("train_images/1.jpg", "one"), ("train_images/2.jpg", "two")]);
+        let swapped =
+            pack(&[("train.csv", SHOPEE), ("train_images/1.jpg", "two"), ("train_images/2.jpg", "one")]);
+        assert_eq!(first.len(), swapped.len());
+        let archive = tree.root().join("shopee").join(name);
+        let images = || ["1", "2"].map(|image| tree.text(&format!("shopee/train_images/{image}.jpg")));
+        // A killed run leaves members and no note; one of them is not this archive's, and has its size.
+        tree.write(&format!("shopee/{name}"), &first);
+        tree.write("shopee/train_images/1.jpg", "six");
+        let output = run(tree.root(), &["shopee"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(images(), ["one", "two"], "{name}");
+        // An archive that keeps its size and its time and has other members.
+        let modified = archive.metadata().unwrap().modified().unwrap();
+        fs::write(&archive, &swapped).unwrap();
+        let times = fs::FileTimes::new().set_modified(modified);
+        fs::File::options().write(true).open(&archive).unwrap().set_times(times).unwrap();
+        assert!(stdout(&run(tree.root(), &["shopee"])).contains("unpacked"), "{name}");
+        assert_eq!(images(), ["two", "one"], "{name}");
+        assert!(!stdout(&run(tree.root(), &["shopee"])).contains("unpacked"), "{name}: unpacked once");
+    }
+}
+
+#[test]
+fn two_runs_at_once_unpack_and_prepare_to_the_tree_of_one() {
+    let (alone, shared) = (food(), food());
+    let packed = |tree: &Tree| {
+        let members: Vec<(String, String)> =
+            (0..200).map(|i| (format!("extra/{i}.txt"), format!("{i} ").repeat(20_000))).collect();
+        let members: Vec<(&str, &str)> = members.iter().map(|(n, c)| (n.as_str(), c.as_str())).collect();
+        tree.write("fr22_train_v2/extra.zip", zip(&members));
+    };
+    packed(&alone);
+    packed(&shared);
+    assert!(run(alone.root(), &["food_rec22"]).status.success());
+    let outputs = std::thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| run(shared.root(), &["food_rec22"])));
+        both.map(|thread| thread.join().unwrap())
+    });
+    for output in &outputs {
+        assert!(output.status.success(), "{}", stderr(output));
+        let text = stdout(output);
+        assert!(text.contains("food_rec22: 300 samples, 7 classes; left out: nothing\n"), "{text}");
+    }
+    let unpacked = outputs.iter().filter(|output| stdout(output).contains("unpacked")).count();
+    assert_eq!(unpacked, 1, "the other one finds it done");
+    let (alone, shared) = (outcome(&alone), outcome(&shared));
+    assert_eq!(shared.keys().collect::<Vec<_>>(), alone.keys().collect::<Vec<_>>());
+    assert!(shared == alone, "the files have the same bytes");
+}
+
+#[test]
+fn an_edited_list_is_refused_with_both_ways_on() {
+    let tree = Tree::new().file("furniture_180/a/1.jpg", "").file("furniture_180/a/2.jpg", "");
+    let list = "furniture_180/furniture180_train.csv";
+    assert!(run(tree.root(), &["furniture180"]).status.success());
+    let made = tree.text(list);
+    tree.write(list, "img_path,label\na/1.jpg,0\n");
+    let output = run(tree.root(), &["furniture180"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(
+        text.contains(list) && text.contains("move it aside") && text.contains("`--overwrite`"),
+        "{text}"
+    );
+    assert_eq!(tree.text(list), "img_path,label\na/1.jpg,0\n");
+    assert!(run(tree.root(), &["furniture180", "--overwrite"]).status.success());
+    assert_eq!(tree.text(list), made);
+}
+
+#[test]
 fn a_killed_unpacking_goes_on_and_a_damaged_archive_is_named() {
     let tree = Tree::new();
     let whole = zip(&[("train.csv", SHOPEE), ("train_images/1.jpg", "1")]);
@@ -180,6 +256,13 @@ fn what_is_missing_is_named_with_its_source() {
     assert_eq!(run(tree.root(), &[]).status.code(), Some(2));
 }
 
+/// Every file but the cache of fingerprints, which knows times.
+fn outcome(tree: &Tree) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = tree.snapshot();
+    files.retain(|path, _| !path.ends_with("image-keys.redb"));
+    files
+}
+
 /// A hundred images of noise with three boxes each: enough work to be killed in.
 fn food() -> Tree {
     let tree = Tree::new();
@@ -233,7 +316,7 @@ fn preparation_killed_at_any_moment_and_started_again_gives_the_same_tree() {
     }
     assert!(kills > 0, "it was done before it could be killed, which shows nothing; make the work larger");
     assert!(run(killed.root(), &["food_rec22"]).status.success());
-    let (whole, killed) = (whole.snapshot(), killed.snapshot());
+    let (whole, killed) = (outcome(&whole), outcome(&killed));
     assert_eq!(killed.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());
     assert!(killed == whole, "the files have the same bytes");
     assert_eq!(whole.keys().filter(|path| is_crop(path)).count(), 300);

@@ -66,6 +66,6 @@ fn annotations_of_1600000_boxes(bencher: divan::Bencher<'_, '_>) {
     json += "]}";
     write(folder.path(), "fr22_train_v2/annotations.json", &json);
     drop(json);
-    let options = PrepareOptions { root: folder.path().to_path_buf(), seed: 0 };
+    let options = PrepareOptions { root: folder.path().to_path_buf(), ..PrepareOptions::default() };
     bencher.bench(|| prepare("food_rec22", &options, &()));
 }

@@ -25,6 +25,13 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A prepared list is not the one that preparation wrote: somebody edited or replaced it.
+    #[error("{} was changed since `cargo xtask prepare-data` wrote it, and is left as it is; move it aside to keep it, or \
+        replace it with `--overwrite`", path.display())]
+    Edited {
+        /// The list.
+        path: PathBuf,
+    },
     /// A file that the data set needs is missing.
     #[error("{} is missing; {remedy}", path.display())]
     Missing {

@@ -1,4 +1,4 @@
-//! Writing files so that nobody ever sees half of one, and telling which paths stay inside their folder.
+//! Writing files so that nobody ever sees half of one, telling which paths stay inside their folder, and keeping other processes out.
 //!
 //! ```
 //! # fn main() -> mdfe_data::Result<()> {
@@ -21,8 +21,10 @@
 //! ```
 
 mod inside;
+mod lock;
 
 pub use inside::{inside, is_plain_name};
+pub use lock::Lock;
 
 use crate::{Error, Result};
 use std::{

@@ -37,14 +37,14 @@ pub use preprocess::{CropMode, Interpolation, PreprocessRecord, Preprocessor};
 pub use progress::Progress;
 pub use random::shuffle;
 pub use readers::{
-    DatasetInfo, Expected, IMAGE_EXTENSIONS, Origin, ReadOptions, Reading, TreeEntry, datasets, find, images,
-    read, uned,
+    DatasetInfo, Expected, FoundImages, IMAGE_EXTENSIONS, Origin, ReadOptions, Reading, TreeEntry, datasets,
+    find, find_images, images, read, uned,
 };
 pub use registry::{
     ListRow, MissingEntry, TreeCheck, check_tree, class_size_histogram, counts_line, jsonl_line, list,
     list_text, missing_images,
 };
-pub use select::{DropReason, Dropped, Selection, exclude, read_exclusions};
+pub use select::{DropReason, Dropped, Exclusions, Selection, exclude, read_exclusions};
 pub use skipped::{Skipped, skipped_csv};
 pub use transform::{
     Augmentation, ColorJitter, ColorOp, CropBox, CropRange, SampleKey, TransformKind, Transformer,

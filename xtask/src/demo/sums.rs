@@ -63,8 +63,10 @@ fn files(root: &Path) -> Result<Vec<PathBuf>> {
         let entries =
             std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
+            let entry = entry?;
+            let path = entry.path();
+            // Links are not followed: the pack has none, and one to a folder cannot be hashed, which says so.
+            if entry.file_type()?.is_dir() {
                 folders.push(path);
             } else if path.file_name().is_some_and(|name| name != FILE) {
                 out.push(path.strip_prefix(root)?.to_path_buf());

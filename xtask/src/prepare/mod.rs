@@ -7,14 +7,14 @@ mod set;
 mod unpack;
 
 use anyhow::{Result, bail};
-use mdfe_data::{DatasetInfo, datasets, find};
+use mdfe_data::{DatasetInfo, PrepareOptions, datasets, find};
 use say::say;
 use std::path::PathBuf;
 
 /// Check, unpack and prepare data sets.
 ///
 /// Nothing is downloaded: most sets need an account of your own. What is missing is named, with the page to get it
-/// from. Can be killed and started again at any time.
+/// from. Can be killed and started again at any time. Lists that you edited or put there are not replaced.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Keys of data sets (`mdfe datasets list`), `all` for every one that is there, or `demo`.
@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Seed of every random draw.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Make lists anew over published, drawn and edited ones, which are kept otherwise.
+    #[arg(long, conflicts_with = "check")]
+    overwrite: bool,
 }
 
 impl Args {
@@ -77,6 +80,12 @@ impl Args {
         if info.tree.is_empty() {
             bail!("`{}` reads your own images and needs no preparation", info.key);
         }
-        if self.check { set::check(info, &self.root) } else { set::prepare(info, &self.root, self.seed) }
+        if self.check {
+            return set::check(info, &self.root);
+        }
+        set::prepare(
+            info,
+            &PrepareOptions { root: self.root.clone(), seed: self.seed, overwrite: self.overwrite },
+        )
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn check(info: &'static DatasetInfo, root: &Path) -> Result<()> {
 }
 
 /// Unpacks, prepares and counts.
-pub(super) fn prepare(info: &'static DatasetInfo, root: &Path, seed: u64) -> Result<()> {
+pub(super) fn prepare(info: &'static DatasetInfo, options: &PrepareOptions) -> Result<()> {
+    let root = options.root.as_path();
     for line in unpack::unpack_all(info, root)? {
         say(format!("{}: {line}", info.key))?;
     }
@@ -48,8 +49,7 @@ pub(super) fn prepare(info: &'static DatasetInfo, root: &Path, seed: u64) -> Res
     }
     if needs_preparation(info) {
         let bar = Bar::new();
-        let options = PrepareOptions { root: root.to_path_buf(), seed };
-        let report = mdfe_data::prepare(info.key, &options, &bar);
+        let report = mdfe_data::prepare(info.key, options, &bar);
         bar.finish();
         say_report(&report?, root)?;
     }

@@ -5,9 +5,12 @@ use super::{
     fingerprint::{Fingerprint, fingerprint},
     near::{Pair, near_pairs},
 };
-use crate::{Dataset, Error, Progress, Result, Skipped};
+use crate::{ClassId, Dataset, Domain, Error, Progress, Result, Sample, Skipped, readers};
 use rayon::prelude::*;
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+};
 
 /// Looks for faults in data sets, each given with the name of its split (`train`, `test`). Uses all cores; memory
 /// follows the number of images, of which each core holds one at a time.
@@ -92,12 +95,16 @@ fn files(splits: &[(&str, &Dataset)]) -> Vec<ImageFile> {
     let mut files: Vec<ImageFile> = Vec::new();
     let mut positions: HashMap<PathBuf, usize> = HashMap::new();
     for (split, dataset) in splits {
+        let classes = classes_of_images(dataset);
         for sample in &dataset.samples {
             let on_disk = dataset.root.join(&sample.path);
-            let class = dataset.class_names.get(sample.class as usize).cloned().unwrap_or_default();
+            let name = || dataset.class_names.get(sample.class as usize).cloned().unwrap_or_default();
+            let class = classes.get(&of_image(sample)).cloned().unwrap_or_else(name);
             let domain = sample.domain.as_str().to_owned();
             let usage = Use { split: (*split).to_owned(), path: sample.path.clone(), domain, class };
             match positions.get(&on_disk) {
+                // The further classes of an image are in the use that it has already.
+                Some(&i) if !classes.is_empty() && files[i].uses.contains(&usage) => {}
                 Some(&i) => files[i].uses.push(usage),
                 None => {
                     positions.insert(on_disk.clone(), files.len());
@@ -107,4 +114,24 @@ fn files(splits: &[(&str, &Dataset)]) -> Vec<ImageFile> {
         }
     }
     files
+}
+
+/// What the classes of an image belong to: classes of different domains have nothing to do with each other.
+fn of_image(sample: &Sample) -> (&Path, &Domain) {
+    (&sample.path, &sample.domain)
+}
+
+/// All classes of each image, where the data set has images with several; else empty.
+fn classes_of_images(dataset: &Dataset) -> HashMap<(&Path, &Domain), String> {
+    let multi_label = |key: &str| readers::find(key).is_ok_and(|info| info.multi_label);
+    if !dataset.name.split('+').any(multi_label) {
+        return HashMap::new();
+    }
+    let mut classes: HashMap<_, BTreeSet<ClassId>> = HashMap::new();
+    for sample in &dataset.samples {
+        classes.entry(of_image(sample)).or_default().insert(sample.class);
+    }
+    let name = |class: &ClassId| dataset.class_names.get(*class as usize).map_or("", String::as_str);
+    let join = |classes: BTreeSet<ClassId>| classes.iter().map(name).collect::<Vec<_>>().join(", ");
+    classes.into_iter().map(|(image, classes)| (image, join(classes))).collect()
 }

@@ -13,7 +13,8 @@ pub struct Use {
     pub path: PathBuf,
     /// The domain.
     pub domain: String,
-    /// The source's class id.
+    /// The source's class id. In a data set whose images may show several classes ([`crate::DatasetInfo::multi_label`]), all of
+    /// the image's, sorted and joined by `, `: the image is one use.
     pub class: String,
 }
 

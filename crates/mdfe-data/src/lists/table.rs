@@ -1,5 +1,6 @@
 //! Tables in text files: columns found by name, every fault with its file and line.
 
+use super::quotes::{Stray, stray};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -53,7 +54,7 @@ impl<const N: usize> Row<'_, N> {
 ///
 /// # Errors
 /// [`Error::Malformed`] with the line for a missing column, a row of another width, text that is not UTF-8, a quote
-/// that never closes, and whatever `each` finds.
+/// that never closes or swallows rows, and whatever `each` finds.
 pub(crate) fn rows<const N: usize>(
     path: &Path,
     bytes: &[u8],
@@ -64,11 +65,27 @@ pub(crate) fn rows<const N: usize>(
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let spaces = format == Format::Spaces;
     let delimiter = if spaces { b' ' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).quoting(!spaces).from_reader(bytes);
+    // Rows of another width are refused here, after their quotes, which are the likelier reason.
+    let mut builder = csv::ReaderBuilder::new();
+    let mut reader = builder.delimiter(delimiter).quoting(!spaces).flexible(true).from_reader(bytes);
     let fault = |line, reason| Error::Malformed { path: path.to_path_buf(), line, reason };
     let csv_fault = |error: csv::Error| fault(error.position().map(|p| line_of(bytes, p)), explain(&error));
 
+    let quotes = !spaces && bytes.contains(&b'"');
+    let check_quotes = |start: Option<&csv::Position>, end: &csv::Position, width| match start {
+        Some(start) if quotes => {
+            let record = bytes.get(start.byte() as usize..end.byte() as usize).unwrap_or_default();
+            match stray(without_line_ends(record), width) {
+                Some(Stray { line, reason }) => Err(fault(Some(line_of(bytes, start) + line), reason)),
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    };
+
     let header = reader.headers().map_err(csv_fault)?.clone();
+    let width = header.len();
+    check_quotes(header.position(), reader.position(), width)?;
     let mut positions = [None; N];
     for (position, column) in positions.iter_mut().zip(columns) {
         let names: Vec<&str> = column.trim_end_matches('?').split('|').collect();
@@ -84,11 +101,13 @@ pub(crate) fn rows<const N: usize>(
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(csv_fault)? {
         let line = record.position().map_or(0, |p| line_of(bytes, p));
-        let start = record.position().map_or(0, csv::Position::byte) as usize;
-        let last = reader.position().byte() as usize >= bytes.len();
-        if format == Format::Csv && last && ends_in_quotes(&bytes[start..]) {
-            // The csv crate takes the rest of the file as one field, which would lose every row in it.
-            return Err(fault(Some(line), "a quote opens in this row and never closes".to_owned()));
+        check_quotes(record.position(), reader.position(), width)?;
+        if record.len() != width {
+            let reason = format!(
+                "has {} fields, the header has {width}; every row needs as many as the header",
+                record.len()
+            );
+            return Err(fault(Some(line), reason));
         }
         each(Row { path, line, columns: &columns, record: &record, positions: &positions })?;
     }
@@ -103,26 +122,14 @@ fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
     position.line() + breaks.filter(|b| **b == b'\n').count() as u64
 }
 
-/// Whether a quoted field is still open at the end of `record`.
-fn ends_in_quotes(record: &[u8]) -> bool {
-    let (mut quoted, mut field_start) = (false, true);
-    let mut bytes = record.iter().peekable();
-    while let Some(&byte) = bytes.next() {
-        match byte {
-            b'"' if quoted => quoted = bytes.next_if_eq(&&b'"').is_some(),
-            b'"' => quoted = field_start,
-            _ => {}
-        }
-        field_start = !quoted && matches!(byte, b',' | b'\r' | b'\n');
-    }
-    quoted
+/// A record without the line ends before it, which the csv crate counts to it.
+fn without_line_ends(record: &[u8]) -> &[u8] {
+    let start = record.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(record.len());
+    &record[start..]
 }
 
 fn explain(error: &csv::Error) -> String {
     match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("has {len} fields, the header has {expected_len}; every row needs as many as the header")
-        }
         csv::ErrorKind::Utf8 { err, .. } => format!("is not UTF-8 ({err})"),
         _ => error.to_string(),
     }

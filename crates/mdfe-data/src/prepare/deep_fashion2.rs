@@ -2,7 +2,7 @@
 
 use super::{
     PrepareReport,
-    cutting::{Cut, Wanted, cut, cut_all, finish, only_prepared},
+    cutting::{Plan, Wanted, begin, cut_all},
     job::Job,
 };
 use crate::{Error, Result, Skipped, files::is_plain_name, lists::json};
@@ -15,7 +15,7 @@ use std::{fmt, path::Path};
 /// Files go to `preprocessed_imgs/{category}/{pair}_{style}/{image}_{item}.jpg`.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let folder = job.source.on_disk("annos");
-    if let Some(report) = only_prepared(job, &folder)? {
+    if let Some(report) = begin(job, &folder)? {
         return Ok(report);
     }
     let entries = std::fs::read_dir(&folder).map_err(|e| match e.kind() {
@@ -32,10 +32,10 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         }
     }
     ids.sort_unstable();
-    finish(job, Vec::new(), cut_all(job, ids, |id| cut_image(job, &id))?)
+    cut_all(job, ids, Vec::new(), |id| plan(job, &id))
 }
 
-fn cut_image(job: &Job<'_>, id: &str) -> Result<Cut> {
+fn plan(job: &Job<'_>, id: &str) -> Result<Plan> {
     let path = job.source.on_disk("annos").join(format!("{id}.json"));
     let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
     let Annotations { pair, items } = json::parse(&path, &bytes)?;
@@ -57,7 +57,7 @@ fn cut_image(job: &Job<'_>, id: &str) -> Result<Cut> {
             corners: (!whole).then_some(item.bounding_box),
         });
     }
-    Ok(cut(job, Path::new(&format!("image/{id}.jpg")), wanted)?.with_skipped(skipped))
+    Ok(Plan { image: format!("image/{id}.jpg").into(), wanted, skipped })
 }
 
 fn no_pair(path: &Path) -> Error {

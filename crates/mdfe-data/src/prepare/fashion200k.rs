@@ -37,7 +37,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         images: rows.len(),
         ..PrepareReport::default()
     };
-    report.write_once(&target, &csv_bytes(&HEADER, &rows)?)?;
+    report.write_list(job, LIST, &csv_bytes(&HEADER, &rows)?)?;
     Ok(report)
 }
 

@@ -3,7 +3,7 @@
 use super::{
     PrepareReport,
     coco::{self, AnnotatedImage},
-    cutting::{Cut, Wanted, cut, cut_all, finish, only_prepared},
+    cutting::{Plan, Wanted, begin, cut_all},
     job::Job,
 };
 use crate::{Error, Result, Skipped, files::inside};
@@ -12,7 +12,7 @@ use std::path::Path;
 /// Crops go to `preprocessed_imgs/{category}/{image id}_{number of the box in its image}.jpg`.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let path = job.source.on_disk("annotations.json");
-    if let Some(report) = only_prepared(job, &path)? {
+    if let Some(report) = begin(job, &path)? {
         return Ok(report);
     }
     let file = std::fs::File::open(&path).map_err(|e| match e.kind() {
@@ -20,22 +20,22 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         _ => Error::io("read", &path)(e),
     })?;
     let (images, skipped) = coco::read(&path, file)?;
-    finish(job, skipped, cut_all(job, images, |image| cut_image(job, image))?)
+    cut_all(job, images, skipped, |image| Ok(plan(image)))
 }
 
-fn cut_image(job: &Job<'_>, image: AnnotatedImage) -> Result<Cut> {
+fn plan(image: AnnotatedImage) -> Plan {
     let AnnotatedImage { id, file_name, boxes } = image;
     if boxes.is_empty() {
-        return Ok(Cut::default());
+        return Plan::default();
     }
     let Some(path) = inside(Path::new(&file_name)) else {
         let reason = "`file_name` leads out of the folder `images`";
-        return Ok(Cut::skipped(vec![Skipped::new(file_name, reason)]));
+        return Plan { skipped: vec![Skipped::new(file_name, reason)], ..Plan::default() };
     };
     let wanted = boxes.into_iter().enumerate().map(|(number, annotated)| Wanted {
         target: format!("preprocessed_imgs/{}/{id}_{number}.jpg", annotated.category),
         class: annotated.category.to_string(),
         corners: Some(annotated.corners),
     });
-    cut(job, &Path::new("images").join(path), wanted.collect())
+    Plan { image: Path::new("images").join(path), wanted: wanted.collect(), skipped: Vec::new() }
 }

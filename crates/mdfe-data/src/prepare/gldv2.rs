@@ -1,6 +1,6 @@
 //! GLDv2: the list of 10,000 classes that M4D-35k uses, drawn where the published one is not there.
 
-use super::{PrepareReport, job::Job, output::write_list};
+use super::{PrepareReport, job::Job};
 use crate::{
     Dataset, Result, Selection,
     lists::csv_bytes,
@@ -14,11 +14,11 @@ const MIN_IMAGES: usize = 3;
 /// Images of a class that are drawn at most.
 const MAX_IMAGES: usize = 10;
 
-/// Writes `gldv2_train_cls10000.csv` unless it is there; rows are in the order of `train.csv`.
+/// Writes `gldv2_train_cls10000.csv` unless it is there or is to be overwritten; rows are in the order of `train.csv`.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let source = &job.source;
     let target = source.on_disk(LIST);
-    if target.is_file() {
+    if target.is_file() && !job.overwrite {
         let mut report = PrepareReport::of_kept(source.info.key, target)?;
         let (list, _) =
             gldv2::read(source, &source.load(&[LIST])?)?.into_dataset("gldv2", &source.options.root);
@@ -42,15 +42,15 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         seed: job.seed,
     };
     let (drawn, _) = selection.apply(all)?;
-    write_list(&target, &csv_bytes(&["id", "landmark_id"], rows(&drawn))?)?;
-    Ok(PrepareReport {
+    let mut report = PrepareReport {
         key: source.info.key,
-        written: vec![target],
         classes: drawn.num_classes(),
         images: drawn.samples.len(),
         notes,
         ..PrepareReport::default()
-    })
+    };
+    report.write_list(job, LIST, &csv_bytes(&["id", "landmark_id"], rows(&drawn))?)?;
+    Ok(report)
 }
 
 /// The id of an image is its file's name without `.jpg`.

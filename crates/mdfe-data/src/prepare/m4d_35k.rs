@@ -1,6 +1,6 @@
 //! M4D-35k: the combined list of its four parts.
 
-use super::{PrepareReport, gldv2 as landmark_list, job::Job, output::write_list};
+use super::{PrepareReport, gldv2 as landmark_list, job::Job, output};
 use crate::{
     Dataset, ReadOptions, Result,
     lists::csv_bytes,
@@ -10,11 +10,11 @@ use crate::{
     },
 };
 
-/// Writes `m4d-35k_train.csv` unless it is there. Parts follow each other in the order of the paper; labels are dense.
+/// Writes `m4d-35k_train.csv` unless it is there or is to be overwritten. Parts follow each other in the order of the paper; labels are dense.
 pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     let options = job.source.options;
     let target = job.source.on_disk(LIST);
-    if target.is_file() {
+    if target.is_file() && !job.overwrite {
         let mut report = PrepareReport::of_kept(job.source.info.key, target)?;
         let list = readers::read("m4d_35k", options)?.dataset;
         (report.classes, report.images) = (list.num_classes(), list.samples.len());
@@ -32,27 +32,29 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
     }
     let all = Dataset::concat(parts);
     let rows = all.samples.iter().map(|s| [s.path.to_string_lossy().into_owned(), s.class.to_string()]);
-    write_list(&target, &csv_bytes(&["img_path", "label"], rows)?)?;
-    Ok(PrepareReport {
+    let mut report = PrepareReport {
         key: job.source.info.key,
-        written: vec![target],
         classes: all.num_classes(),
         images: all.samples.len(),
         notes,
         ..PrepareReport::default()
-    })
+    };
+    report.write_list(job, LIST, &csv_bytes(&["img_path", "label"], rows)?)?;
+    Ok(report)
 }
 
 fn products(_: &Job<'_>, options: &ReadOptions) -> Result<Dataset> {
     Ok(readers::read("products_10k", options)?.dataset)
 }
 
-/// The published list as it is, or the drawn one.
+/// The published list as it is, or the drawn one, which is kept also where the joined list is overwritten.
 fn landmarks(job: &Job<'_>, options: &ReadOptions) -> Result<Dataset> {
-    let job = Job { source: Source::new(&gldv2::SET.info, options), seed: job.seed, progress: &() };
+    let source = Source::new(&gldv2::SET.info, options);
+    let job = Job { source, overwrite: false, ..*job };
     if !job.source.on_disk("").is_dir() {
         return Err(job.source.absent());
     }
+    let _lock = output::lock(&job)?;
     landmark_list::prepare(&job)?;
     let list = gldv2::read(&job.source, &job.source.load(&[gldv2::LIST])?)?;
     Ok(list.into_dataset("gldv2", &options.root).0)

@@ -1,11 +1,13 @@
 //! Making the lists and crops that readers need out of what a user downloads.
 //!
 //! Every step can be killed and started again: files appear whole, by a rename, and a finished crop is not made
-//! twice, so the tree that results is the same. Images are handled one by one on all cores; what cannot be used is
-//! skipped and listed with its reason.
+//! twice, so the tree that results is the same. Two preparations of one data set wait for each other. A crop is made anew when
+//! its image or its box changed, and a list that somebody edited is not replaced. Images are handled one by one on all cores;
+//! what cannot be used is skipped and listed with its reason.
 
 mod coco;
 mod crop;
+mod crops;
 mod cutting;
 mod deep_fashion2;
 mod fashion200k;
@@ -15,6 +17,7 @@ mod gldv2;
 mod job;
 mod jpeg;
 mod m4d_35k;
+mod made;
 mod mat;
 mod output;
 mod report;
@@ -37,6 +40,8 @@ pub struct PrepareOptions {
     pub root: PathBuf,
     /// Seed of the drawn lists (default 0).
     pub seed: u64,
+    /// Whether lists are made anew over published, drawn and edited ones (default false: those are kept).
+    pub overwrite: bool,
 }
 
 /// How a data set is prepared.
@@ -65,7 +70,8 @@ pub fn needs_preparation(info: &DatasetInfo) -> bool {
 ///
 /// # Errors
 /// [`Error::Unknown`](crate::Error::Unknown) lists the known keys; [`Error::Missing`](crate::Error::Missing) names what has to be downloaded and from where;
-/// [`Error::Malformed`](crate::Error::Malformed) names the file that does not fit; [`Error::Io`](crate::Error::Io) where
+/// [`Error::Malformed`](crate::Error::Malformed) names the file that does not fit; [`Error::Edited`](crate::Error::Edited) the
+/// list that somebody changed since it was prepared, unless `overwrite` is set; [`Error::Io`](crate::Error::Io) where
 /// nothing can be written.
 pub fn prepare(key: &str, options: &PrepareOptions, progress: &dyn Progress) -> Result<PrepareReport> {
     let info = readers::find(key)?;
@@ -77,7 +83,8 @@ pub fn prepare(key: &str, options: &PrepareOptions, progress: &dyn Progress) -> 
     if !source.on_disk("").is_dir() {
         return Err(source.absent());
     }
-    let job = Job { source, seed: options.seed, progress };
+    let job = Job { source, seed: options.seed, overwrite: options.overwrite, progress };
+    let _lock = output::lock(&job)?;
     let report = step(&job)?;
     output::write_skipped(&job.source.on_disk(report::SKIPPED_LIST), &report.skipped)?;
     Ok(report)

@@ -1,8 +1,13 @@
-//! Files of a preparation: whole or not there, and the same bytes in every run.
+//! Files of a preparation: whole or not there, the same bytes in every run, and never over what somebody else wrote.
 
+use super::{
+    job::Job,
+    made::{Made, Owner},
+};
 use crate::{
     Error, Result, Skipped,
-    files::{self, WriteOptions},
+    files::{self, Lock, WriteOptions},
+    identity::Fingerprint,
     skipped_csv,
 };
 use std::{io::ErrorKind, path::Path};
@@ -12,22 +17,56 @@ use std::{io::ErrorKind, path::Path};
 pub(super) enum Written {
     /// It was written, or was there with the same bytes.
     Fresh,
-    /// Another one is there and was left alone.
+    /// Another one is there, which preparation never wrote, and was left alone.
     KeptOther,
 }
 
-/// Writes a list, over what is there, with its folders.
-pub(super) fn write_list(path: &Path, bytes: &[u8]) -> Result<()> {
-    files::write(path, &WriteOptions::RESTARTABLE, bytes)
+/// Keeps other preparations of the data set out, waiting for the one that is at work: two would write the same files at once.
+pub(super) fn lock(job: &Job<'_>) -> Result<Lock> {
+    let waits =
+        || job.progress.begin(&format!("{}: waiting for another preparation", job.source.info.key), 0);
+    Lock::take(&job.source.on_disk(".mdfe-prepare.lock"), waits)
 }
 
-/// Writes a list that follows from the data alone. Another list of that name is the user's own, published or edited,
-/// and stays.
-pub(super) fn write_list_once(path: &Path, bytes: &[u8]) -> Result<Written> {
+/// Writes the list `name` of the data set, with its folders. What is there is replaced where preparation wrote it or
+/// the job says so.
+///
+/// # Errors
+/// [`Error::Edited`] where somebody changed what preparation wrote.
+pub(super) fn write_list(job: &Job<'_>, name: &str, bytes: &[u8]) -> Result<Written> {
+    let path = job.source.on_disk(name);
+    let fresh = Fingerprint::of(bytes);
+    let there = fingerprint(&path)?;
+    let mut made = Made::read(job)?;
+    if there != Some(fresh) {
+        match made.owner(name, there) {
+            Owner::Nobody | Owner::Preparation => {}
+            _ if job.overwrite => {}
+            Owner::Editor => return Err(Error::Edited { path }),
+            Owner::User => return Ok(Written::KeptOther),
+        }
+        made.note(name, there.into_iter().chain([fresh]).collect())?;
+        files::write(&path, &WriteOptions::RESTARTABLE, bytes)?;
+    }
+    // A list that was there with the same bytes stays whose it was.
+    if made.knows(name) {
+        made.note(name, vec![fresh])?;
+    }
+    Ok(Written::Fresh)
+}
+
+/// Refuses a list that [`write_list`] would refuse whatever the new one is, before the work that leads to it.
+pub(super) fn refuse_edited(job: &Job<'_>, name: &str) -> Result<()> {
+    let path = job.source.on_disk(name);
+    let owner = Made::read(job)?.owner(name, fingerprint(&path)?);
+    if owner == Owner::Editor && !job.overwrite { Err(Error::Edited { path }) } else { Ok(()) }
+}
+
+/// The fingerprint of a file, if it is there.
+fn fingerprint(path: &Path) -> Result<Option<Fingerprint>> {
     match std::fs::read(path) {
-        Ok(there) if there == bytes => Ok(Written::Fresh),
-        Ok(_) => Ok(Written::KeptOther),
-        Err(e) if e.kind() == ErrorKind::NotFound => write_list(path, bytes).map(|()| Written::Fresh),
+        Ok(bytes) => Ok(Some(Fingerprint::of(&bytes))),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("read", path)(e)),
     }
 }
@@ -35,7 +74,7 @@ pub(super) fn write_list_once(path: &Path, bytes: &[u8]) -> Result<Written> {
 /// Writes the list of skipped items, or removes an old one where there is nothing to list.
 pub(super) fn write_skipped(path: &Path, skipped: &[Skipped]) -> Result<()> {
     if !skipped.is_empty() {
-        return write_list(path, &skipped_csv(skipped)?);
+        return files::write(path, &WriteOptions::RESTARTABLE, &skipped_csv(skipped)?);
     }
     match std::fs::remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io("remove", path)(e)),

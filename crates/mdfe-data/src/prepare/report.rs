@@ -1,9 +1,12 @@
 //! What a preparation did.
 
-use super::output::{Written, write_list_once};
+use super::{
+    job::Job,
+    output::{self, Written},
+};
 use crate::{Result, Skipped};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The file in a data set's folder that lists what was skipped (`path,reason`); absent where nothing was.
 pub(super) const SKIPPED_LIST: &str = "prepare-skipped.csv";
@@ -39,16 +42,20 @@ impl PrepareReport {
         Ok(Self { key, kept: vec![list], notes, ..Self::default() })
     }
 
-    /// Writes a list that follows from the data alone; another list of that name is kept and reported.
-    pub(super) fn write_once(&mut self, list: &Path, bytes: &[u8]) -> Result<()> {
-        match write_list_once(list, bytes)? {
-            Written::Fresh => self.written.push(list.to_path_buf()),
+    /// Writes the list `name` of the data set. One of that name that preparation never wrote is kept and reported.
+    ///
+    /// # Errors
+    /// [`crate::Error::Edited`] where preparation wrote it and somebody changed it since.
+    pub(super) fn write_list(&mut self, job: &Job<'_>, name: &str, bytes: &[u8]) -> Result<()> {
+        let list = job.source.on_disk(name);
+        match output::write_list(job, name, bytes)? {
+            Written::Fresh => self.written.push(list),
             Written::KeptOther => {
-                self.kept.push(list.to_path_buf());
-                let list = list.display();
                 self.notes.push(format!(
-                    "{list} is not what the data gives; it was kept, delete it to make it anew"
+                    "{} is not what the data gives; it was kept, replace it with `--overwrite` or delete it to make it anew",
+                    list.display()
                 ));
+                self.kept.push(list);
             }
         }
         Ok(())

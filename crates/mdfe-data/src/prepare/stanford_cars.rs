@@ -33,7 +33,7 @@ pub(super) fn prepare(job: &Job<'_>) -> Result<PrepareReport> {
         images: cars.len(),
         ..PrepareReport::default()
     };
-    report.write_once(&target, &csv_bytes(&HEADER, &cars)?)?;
+    report.write_list(job, LIST, &csv_bytes(&HEADER, &cars)?)?;
     Ok(report)
 }
 

@@ -24,6 +24,9 @@ pub struct DatasetInfo {
     pub min_samples: usize,
     /// At most this many samples of a class are kept by default.
     pub max_samples: Option<usize>,
+    /// Whether an image may show several classes, each in a sample of its own (default false). Elsewhere an image with two
+    /// classes is a fault of the labels.
+    pub multi_label: bool,
     /// Its options beside those that every data set has.
     pub options: &'static [&'static str],
 }
@@ -75,6 +78,7 @@ impl DatasetInfo {
         expected: None,
         min_samples: 0,
         max_samples: None,
+        multi_label: false,
         options: &[],
     };
 }

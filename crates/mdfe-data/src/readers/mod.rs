@@ -5,6 +5,7 @@
 
 mod combined_list;
 mod data_set;
+pub(crate) mod formats;
 mod image_list;
 pub(crate) mod info;
 mod options;
@@ -14,12 +15,13 @@ pub(crate) mod source;
 pub(crate) mod walk;
 
 pub(crate) use data_set::DataSet;
+pub use formats::IMAGE_EXTENSIONS;
 pub use info::{DatasetInfo, Expected, Origin, TreeEntry};
 pub(crate) use options::COMMON;
 pub use options::ReadOptions;
 pub(crate) use rows::Rows;
 pub(crate) use source::Source;
-pub use walk::{IMAGE_EXTENSIONS, images};
+pub use walk::{FoundImages, find_images, images};
 
 use crate::{
     Dataset, Domain, Dropped, Error, Result,
@@ -67,7 +69,8 @@ pub struct Reading {
 ///
 /// # Errors
 /// [`Error::Unknown`] lists the known keys; [`Error::Missing`] names the missing file and where it comes from;
-/// [`Error::Malformed`] the file and line that does not fit; [`Error::Invalid`] an option that does not.
+/// [`Error::Malformed`] the file and line that does not fit, or an exclusion list of which no image is in the data set;
+/// [`Error::Invalid`] an option that does not fit.
 pub fn read(key: &str, options: &ReadOptions) -> Result<Reading> {
     let set = data_set(key)?;
     let info = &set.info;
@@ -77,7 +80,7 @@ pub fn read(key: &str, options: &ReadOptions) -> Result<Reading> {
     let dataset = match &options.exclude {
         Some(list) => {
             let (dataset, gone) =
-                select::exclude(dataset, &select::read_exclusions(&options.root.join(list))?);
+                select::exclude(dataset, &select::read_exclusions(&options.root.join(list))?)?;
             dropped.extend(gone);
             dataset
         }

@@ -5,7 +5,7 @@ mod exclude;
 mod generator;
 
 pub use dropped::{DropReason, Dropped};
-pub use exclude::{exclude, read_exclusions};
+pub use exclude::{Exclusions, exclude, read_exclusions};
 
 use crate::{Dataset, Error, Result, random::draw};
 use generator::generator;

@@ -119,3 +119,54 @@ fn a_distance_that_no_band_can_find_is_refused() {
     assert_eq!(error, "max_distance = 9 is too far for a 64-bit hash; use 0 to 8");
     assert!(check(&[], &CheckOptions { max_distance: 8, ..options }, &()).is_ok());
 }
+
+#[test]
+fn an_image_of_several_classes_is_label_noise_only_where_images_have_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let png = ImageFormat::Png;
+    let (a, b) = (imageops::blur(&image(120, 90), 9.0), imageops::flip_horizontal(&image(97, 61)));
+    for (path, image) in
+        [("met/1.png", &a), ("met/2.png", &b), ("met/2_again.png", &b), ("met/2_other.png", &b)]
+    {
+        save(root, &format!("images/{path}"), image, png);
+    }
+    let split = r#"[{"path": "met/1.png", "class_id": [10, 9]}, {"path": "met/2.png", "class_id": [7, 8]},
+        {"path": "met/2_again.png", "class_id": [8, 7]}]"#;
+    std::fs::create_dir_all(root.join("info_files/met")).unwrap();
+    std::fs::write(root.join("info_files/met/train.json"), split).unwrap();
+    let uned = |root: &Path| {
+        let mut options = ReadOptions::at(root);
+        options.set("domains", "met").unwrap();
+        let dataset = read("uned", &options).unwrap().dataset;
+        check(&[("train", &dataset)], &CheckOptions::default(), &()).unwrap()
+    };
+    let report = uned(root);
+    let excluded = |report: &CheckReport| {
+        let list = exclusions(report, "train", NearPolicy::LeaksAndClasses);
+        list.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(report.exact.len(), 1);
+    assert_eq!(
+        names(&report.exact[0].uses),
+        ["train images/met/2.png 7, 8", "train images/met/2_again.png 7, 8"]
+    );
+    assert!(!report.exact[0].crosses_classes());
+    assert_eq!(excluded(&report), ["images/met/2_again.png: the same file as images/met/2.png"]);
+
+    // Two files that disagree about their classes are noise here as well.
+    let more = split.replace("[8, 7]}", r#"[8, 7]}, {"path": "met/2_other.png", "class_id": 7}"#);
+    std::fs::write(root.join("info_files/met/train.json"), more).unwrap();
+    let report = uned(root);
+    assert!(report.exact[0].crosses_classes());
+    assert_eq!(excluded(&report)[0], "images/met/2.png: the same file has the classes 7, 8 and 7");
+
+    // A list of one class per image that gives an image two is wrong about it.
+    std::fs::write(
+        root.join("list.csv"),
+        "path,label,split\nimages/met/1.png,1,train\nimages/met/1.png,2,train\n",
+    )
+    .unwrap();
+    let report = check(&[("train", &part(root, "train"))], &CheckOptions::default(), &()).unwrap();
+    assert_eq!(excluded(&report), ["images/met/1.png: the same file has the classes 1 and 2"]);
+}

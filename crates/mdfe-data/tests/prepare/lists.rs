@@ -121,7 +121,8 @@ fn gldv2_draws_classes_of_three_and_at_most_ten_images_of_each() {
 
     let drawn = |seed| {
         let tree = landmarks(Tree::new());
-        prepare("gldv2", &PrepareOptions { root: tree.root().to_path_buf(), seed }, &()).unwrap();
+        let root = tree.root().to_path_buf();
+        prepare("gldv2", &PrepareOptions { root, seed, ..PrepareOptions::default() }, &()).unwrap();
         tree.text("google_landmark_recognition_2021/gldv2_train_cls10000.csv")
     };
     assert_eq!(drawn(5), list, "one seed, one list");

@@ -3,6 +3,7 @@
 // Helpers of a test may fail as loudly as the test itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod changes;
 mod crops;
 mod lists;
 mod preparing;

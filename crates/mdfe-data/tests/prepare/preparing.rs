@@ -16,7 +16,16 @@ impl Tree {
     }
 
     pub(crate) fn try_prepare(&self, key: &str) -> mdfe_data::Result<PrepareReport> {
-        prepare(key, &PrepareOptions { root: self.root().to_path_buf(), seed: 5 }, &())
+        prepare(key, &self.options(), &())
+    }
+
+    pub(crate) fn options(&self) -> PrepareOptions {
+        PrepareOptions { root: self.root().to_path_buf(), seed: 5, ..PrepareOptions::default() }
+    }
+
+    /// The same with `--overwrite`.
+    pub(crate) fn overwrite(&self, key: &str) -> PrepareReport {
+        prepare(key, &PrepareOptions { overwrite: true, ..self.options() }, &()).unwrap()
     }
 
     /// Width and height of an image, and the position that its first pixel came from.

@@ -47,7 +47,35 @@ fn image_folder_that_is_not_there_says_so() {
 fn image_folder_with_a_link_to_itself_ends() {
     let tree = Tree::new().file("a/1.png", "");
     std::os::unix::fs::symlink(tree.root(), tree.root().join("a/up")).unwrap();
-    assert_eq!(tree.read("image_folder", &[]).0, ["a/1.png a 0 images"]);
+    let (samples, dropped) = tree.read("image_folder", &[]);
+    assert_eq!(samples, ["a/1.png a 0 images"]);
+    assert_eq!(dropped, ["1 links: a link to a folder that is read under another name"]);
+}
+
+#[test]
+fn image_folder_reads_jfif_and_counts_formats_that_are_not_decoded() {
+    let names =
+        ["1.jfif", "2.JPE", "3.heic", "4.HEIF", "5.avif", "6.jxl", "deep/7.jp2", "8.heic.txt", ".9.heic"];
+    let tree = names.iter().fold(Tree::new(), |tree, name| tree.file(&format!("a/{name}"), ""));
+    let (samples, dropped) = tree.read("image_folder", &[]);
+    assert_eq!(samples, ["a/1.jfif a 0 images", "a/2.JPE a 0 images"]);
+    let expected = [
+        "1 samples: AVIF is not decoded; convert to JPEG or PNG",
+        "2 samples: HEIC is not decoded; convert to JPEG or PNG",
+        "1 samples: JPEG 2000 is not decoded; convert to JPEG or PNG",
+        "1 samples: JPEG XL is not decoded; convert to JPEG or PNG",
+    ];
+    assert_eq!(dropped, expected);
+}
+
+#[test]
+#[cfg(unix)]
+fn image_folder_counts_links_that_lead_nowhere() {
+    let tree = Tree::new().file("a/1.png", "");
+    std::os::unix::fs::symlink("gone", tree.root().join("a/2.png")).unwrap();
+    let (samples, dropped) = tree.read("image_folder", &[]);
+    assert_eq!(samples, ["a/1.png a 0 images"]);
+    assert_eq!(dropped, ["1 samples: a link that leads nowhere"]);
 }
 
 #[test]
@@ -99,6 +127,34 @@ fn csv_faults_name_file_and_line() {
 }
 
 #[test]
+fn csv_refuses_a_stray_quote_that_swallows_rows_and_names_its_line() {
+    let error = |table: &str| Tree::new().file("t.csv", table).read_error("csv", &[("file", "t.csv")]);
+    let rows = |lines| {
+        format!(
+            "a quote opens here, and the {lines} lines up to the one where it closes look like rows of the table; remove it"
+        )
+    };
+    let text = "a quote opens here and text follows where it closes; remove it, or write quotes inside of a quoted field twice";
+    // Read as one row, `a.jpg` of the class `x\nb.jpg,y\nc.jpg,z`, until quotes were looked at.
+    assert_eq!(
+        error("path,label\na.jpg,\"x\nb.jpg,y\nc.jpg,z\"\nd.jpg,w\n"),
+        format!("ROOT/t.csv, line 2: {}", rows(3))
+    );
+    assert_eq!(
+        error("path,label\r\n\r\na.jpg,x\r\nb.jpg,\"y\r\nc.jpg,\"z\r\nd.jpg,w\r\n"),
+        format!("ROOT/t.csv, line 4: {text}")
+    );
+    assert_eq!(error("path,label\na.jpg,\"19\" rack\nb.jpg,x\n"), format!("ROOT/t.csv, line 2: {text}"));
+    assert_eq!(error("path,\"label\na.jpg,x\"\n"), format!("ROOT/t.csv, line 1: {}", rows(2)));
+    let quoted = "path,label\n\"a,1.jpg\",\"19\"\" rack,\nblack\"\n\"b.jpg\",x\n";
+    let tree = Tree::new().file("t.csv", quoted);
+    assert_eq!(
+        tree.read("csv", &[("file", "t.csv")]).0,
+        ["a,1.jpg 19\" rack,\nblack 0 images", "b.jpg x 1 images"]
+    );
+}
+
+#[test]
 fn csv_without_its_file_says_which_option_it_needs() {
     let tree = Tree::new();
     assert_eq!(
@@ -125,4 +181,25 @@ fn unknown_names_list_the_known_ones() {
     );
     let error = tree.read_error("sop", &[("seed", "-1")]);
     assert_eq!(error, "option `seed` is `-1`; it takes a whole number");
+}
+
+#[test]
+fn an_exclusion_list_that_matches_nothing_is_refused_with_an_image_of_each_side() {
+    let tree = Tree::new()
+        .file("t.csv", "path,label\nimages/a.jpg,x\nimages/b.jpg,x\nimages/c.jpg,y\n")
+        .file("none.csv", "path,reason\nb.jpg,blurred\nz.jpg,gone\n")
+        .file("some.csv", "path\n./images/b.jpg\nz.jpg\n")
+        .file("all.csv", "path\nimages/c.jpg\n")
+        .file("empty.csv", "path,reason\n");
+    let options = |list| [("file", "t.csv"), ("exclude", list)];
+    assert_eq!(
+        tree.read_error("csv", &options("none.csv")),
+        "ROOT/none.csv: none of its 2 images is in `csv`: the list has `b.jpg`, the data set `images/b.jpg`; give the option \
+         `exclude` a list whose paths are relative to the data folder, or leave it out"
+    );
+    let dropped = |list| tree.read("csv", &options(list)).1;
+    let some = "1 samples: in the exclusion list, of whose 2 images 1 are in the data set";
+    assert_eq!(dropped("some.csv"), [some]);
+    assert_eq!(dropped("all.csv"), ["1 samples (1 whole classes): in the exclusion list"]);
+    assert!(dropped("empty.csv").is_empty(), "a check that found nothing leaves such a list");
 }

@@ -20,6 +20,9 @@ proptest! {
         let end = if crlf { "\r\n" } else { "\n" };
         let mut table = if bom { "\u{feff}".to_owned() } else { String::new() };
         table += &format!("extra,label,path{end}");
+        // Lines in quotes that look like rows of their own are refused (any.rs), which lines without commas never do here.
+        let plain = |field: &str| if field.contains(['\n', '\r']) { field.replace(',', ";") } else { field.to_owned() };
+        let rows: Vec<_> = rows.into_iter().map(|(path, label, always)| (plain(&path), plain(&label), always)).collect();
         for (path, label, always) in &rows {
             table += &format!("x,{},{}{end}", quoted(label, *always), quoted(path, *always));
         }

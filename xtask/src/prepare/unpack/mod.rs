@@ -1,8 +1,8 @@
 //! Archives that lie in a data set's folder, or beside it under its name.
 //!
-//! Members are written whole by a rename, and one that is there with the right size is not written again, so a killed
-//! run goes on. A finished archive leaves a small note beside itself. Members that lead out of the folder and links
-//! are refused and listed.
+//! Members are written whole by a rename, and one that is there with the same bytes is not written again, so a killed
+//! run goes on. A finished archive leaves a small note beside itself with the fingerprint of its content. Two runs on one data set
+//! wait for each other. Members that lead out of the folder and links are refused and listed.
 
 mod members;
 mod tar;
@@ -11,12 +11,12 @@ mod zip;
 use anyhow::{Context, Result};
 use mdfe_data::{
     DatasetInfo,
-    files::{self, WriteOptions},
+    files::{self, Lock, WriteOptions},
+    identity::KeyCache,
 };
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 /// How an archive is packed.
@@ -47,7 +47,14 @@ pub(super) fn unpack_all(info: &DatasetInfo, root: &Path) -> Result<Vec<String>>
         let name = archive.strip_prefix(root).unwrap_or(&archive).display().to_string();
         let note = note_path(&archive);
         let state = state(&archive)?;
-        if fs::read_to_string(&note).is_ok_and(|there| there == state) {
+        let done = || fs::read_to_string(&note).is_ok_and(|there| there == state);
+        if done() {
+            continue;
+        }
+        let lock = root.join(format!(".mdfe-unpack-{}.lock", info.key));
+        let _lock =
+            Lock::take(&lock, || eprintln!("{}: waiting for another run that unpacks here", info.key))?;
+        if done() {
             continue;
         }
         let context = || format!("cannot unpack {name}");
@@ -116,9 +123,11 @@ fn note_path(archive: &Path) -> PathBuf {
     archive.with_file_name(format!(".{name}.unpacked"))
 }
 
-/// What the note of an unpacked archive says: a replaced archive is unpacked again.
+/// What the note of an unpacked archive says: a replaced archive is unpacked again. An archive that has not changed is not read
+/// for it again.
 fn state(archive: &Path) -> Result<String> {
-    let metadata = fs::metadata(archive).with_context(|| format!("cannot read {}", archive.display()))?;
-    let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(format!("{} bytes, modified {}\n", metadata.len(), modified.as_secs()))
+    let cache = archive.parent().map_or_else(KeyCache::disabled, KeyCache::in_folder);
+    let found = cache.fingerprints(&[archive.to_path_buf()], false, |_| true).pop().flatten();
+    let key = found.with_context(|| format!("cannot read {}", archive.display()))??;
+    Ok(format!("{key}\n"))
 }

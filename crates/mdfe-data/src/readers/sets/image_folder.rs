@@ -1,8 +1,8 @@
 //! Any folder of images: one folder per class.
 
 use super::prelude::*;
-use crate::{Domain, DropReason, Dropped, Error, readers::walk};
-use std::path::Component;
+use crate::{Domain, DropReason, Dropped, Error, readers::walk::{FoundImages, find_images}};
+use std::{collections::BTreeMap, path::Component};
 
 pub(super) static SET: DataSet = DataSet {
     info: DatasetInfo {
@@ -26,7 +26,8 @@ fn read(source: &Source<'_>) -> Result<Rows> {
     let domain = source.options.domain.as_deref().map_or_else(|| source.domain(), Domain::new);
     let mut rows = Rows::default();
     let (mut outside, mut unnamed) = (0, 0);
-    for path in walk::images(root)? {
+    let FoundImages { images, not_decoded, dangling, repeated } = find_images(root)?;
+    for path in images {
         let mut parts = path.components();
         match (path.to_str(), parts.next(), parts.next()) {
             (None, ..) => unnamed += 1,
@@ -39,5 +40,12 @@ fn read(source: &Source<'_>) -> Result<Rows> {
     }
     rows.note(Dropped { reason: DropReason::OutsideClassFolder, samples: outside, classes: 0 });
     rows.note(Dropped { reason: DropReason::NameNotUtf8, samples: unnamed, classes: 0 });
+    rows.note(Dropped { reason: DropReason::DanglingLink, samples: dangling.len(), classes: 0 });
+    rows.note(Dropped { reason: DropReason::RepeatedFolder, samples: repeated.len(), classes: 0 });
+    let mut formats: BTreeMap<&'static str, usize> = BTreeMap::new();
+    not_decoded.iter().for_each(|(_, format)| *formats.entry(format).or_default() += 1);
+    for (format, samples) in formats {
+        rows.note(Dropped { reason: DropReason::NotDecoded(format), samples, classes: 0 });
+    }
     Ok(rows)
 }

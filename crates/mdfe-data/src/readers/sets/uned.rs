@@ -19,6 +19,7 @@ pub(super) static SET: DataSet = DataSet {
         source: "https://cmp.felk.cvut.cz/univ_emb",
         tree: &[downloaded(&["info_files/"]), downloaded(&["images/"])],
         expected: Some(Expected { classes: 316_446, images: 2_831_222, rounded: false, of: "" }),
+        multi_label: true,
         options: &["domains"],
         ..DatasetInfo::BLANK
     },
