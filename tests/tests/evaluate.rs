@@ -15,7 +15,7 @@ fn side(angles: &[f64], labels: &[i64], domains: Option<&[i64]>) -> Embeddings {
         labels: Some(labels.to_vec()),
         domains: domains.map(<[i64]>::to_vec),
         domain_names: domains.map(|_| vec!["cars".into(), "food".into()]).unwrap_or_default(),
-        paths: Vec::new(),
+        ..Embeddings::default()
     }
 }
 
@@ -121,7 +121,7 @@ fn files_that_cannot_be_scored_are_named() {
     (wide.dim, wide.labels) = (3, Some(vec![1, 1]));
     wide.write(&dir.path().join("q.safetensors")).unwrap();
     let message = error(dir.path(), line);
-    assert!(message.contains("3 dimensions") && message.contains("the index 2"), "{message}");
+    assert!(message.contains("3 dimensions") && message.contains("i.safetensors of 2"), "{message}");
     assert!(error(dir.path(), "evaluate --query none.safetensors --json").contains("none.safetensors"));
     std::fs::write(dir.path().join("q.csv"), "path,label\na.png,1\n").unwrap();
     assert!(usage(dir.path(), "evaluate --query q.csv --json").contains("--model"));

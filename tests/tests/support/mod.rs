@@ -93,6 +93,16 @@ pub(crate) fn snapshot(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
+/// The shards and records below a folder of features: all that is the same in two equal extractions.
+pub(crate) fn features(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = snapshot(root);
+    files.retain(|path, _| {
+        let is_shard = path.extension().is_some_and(|e| e == "safetensors");
+        is_shard || path.file_name().is_some_and(|name| name == "space.json")
+    });
+    files
+}
+
 /// Writes a file and the folders above it.
 pub(crate) fn write(path: &Path, bytes: impl AsRef<[u8]>) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -9,7 +9,7 @@ use anyhow::Result;
 use mdfe_data::EmbeddingParts;
 
 /// Images that a kill can cost.
-const PART_ROWS: usize = 4096;
+const PART_ROWS: usize = 512;
 
 pub(crate) fn run(args: &Embed) -> Result<()> {
     let inputs = inputs::read(&args.input, args.split.as_deref())?;
