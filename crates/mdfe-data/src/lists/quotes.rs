@@ -16,10 +16,13 @@ pub(super) struct Stray {
 /// A quoted field may span lines. It may not run to the end of the file, nor go on behind its closing quote, nor hold lines that
 /// would all be rows of the table if its first quote were not there.
 pub(super) fn stray(record: &[u8], width: usize) -> Option<Stray> {
-    let mut fields = Fields { rest: record, line: 0 };
+    if !record.contains(&b'"') {
+        return None;
+    }
+    let fields = Fields { rest: record, line: 0 };
     let mut spanning: Vec<Spanning> = Vec::new();
     let mut count = 0;
-    while let Some(field) = fields.next() {
+    for field in fields {
         let line = field.line;
         match field.end {
             End::Plain => {}
