@@ -5,7 +5,7 @@
 mod common;
 
 use candle_core::{DType, Device, Tensor, Var};
-use common::{assert_close, assert_near, assert_state, cases_of};
+use common::{Case, Step, assert_close, assert_near, assert_state, cases_of};
 use mdfe_loss::{
     AdaCos, AdaFace, AdaFaceState, Batch, BlockedLoss, CurricularFace, CurricularFaceState, FusedStep,
     LossOptions, LossState, MarginLoss, MarginSoftmax, unfused_loss,
@@ -14,33 +14,50 @@ use mdfe_loss::{
 /// At the poles, at ties and below the least norm candle's maximum and clamp share the gradient out in other ways.
 const REGULAR: [&str; 3] = ["random", "near the centers", "threshold"];
 
+/// The embeddings `[B, D]` and centers `[C*K, D]` of a step in f64.
+struct Inputs {
+    x: Var,
+    w: Var,
+}
+
+impl Inputs {
+    fn new(case: &Case, step: &Step) -> Self {
+        let var = |values: &[f32], rows| {
+            let tensor = Tensor::from_slice(values, (rows, case.shape.embed_dim), &Device::Cpu).unwrap();
+            Var::from_tensor(&tensor.to_dtype(DType::F64).unwrap()).unwrap()
+        };
+        Self { x: var(&step.embedding, step.labels.len()), w: var(&step.centers, case.shape.rows()) }
+    }
+
+    /// Asserts that a loss of these inputs and its gradients are the step's.
+    fn check(&self, case: &Case, step: &Step, loss: &Tensor) {
+        // The tolerance is that of the fixture's f32 gradients; values agree far better.
+        assert_near(&case.name, loss.to_scalar::<f64>().unwrap(), step.loss, 1e-8);
+        let gradients = loss.backward().unwrap();
+        let values = |var: &Var| -> Vec<f32> {
+            let gradient = gradients.get(var).unwrap().to_dtype(DType::F32).unwrap();
+            gradient.flatten_all().unwrap().to_vec1().unwrap()
+        };
+        assert_close(&case.name, &values(&self.x), &step.embedding_grad, 1e-6, 1e-9);
+        assert_close(&case.name, &values(&self.w), &step.centers_grad, 1e-6, 1e-9);
+    }
+}
+
 #[test]
 fn unfused_in_f64_equals_pytorch() {
     for case in &cases_of(&REGULAR) {
         let mut state = case.loss.initial_state();
         for step in &case.steps {
-            let var = |values: &[f32], rows| {
-                let tensor = Tensor::from_slice(values, (rows, case.shape.embed_dim), &Device::Cpu).unwrap();
-                Var::from_tensor(&tensor.to_dtype(DType::F64).unwrap()).unwrap()
-            };
-            let (x, w) = (var(&step.embedding, step.labels.len()), var(&step.centers, case.shape.rows()));
-            let loss = unfused_loss(&case.loss, &x, &step.labels, &w, &mut state).unwrap();
-            // The tolerance is that of the fixture's f32 gradients; values agree far better.
-            assert_near(&case.name, loss.to_scalar::<f64>().unwrap(), step.loss, 1e-8);
-            let gradients = loss.backward().unwrap();
-            let values = |var: &Var| -> Vec<f32> {
-                let gradient = gradients.get(var).unwrap().to_dtype(DType::F32).unwrap();
-                gradient.flatten_all().unwrap().to_vec1().unwrap()
-            };
-            assert_close(&case.name, &values(&x), &step.embedding_grad, 1e-6, 1e-9);
-            assert_close(&case.name, &values(&w), &step.centers_grad, 1e-6, 1e-9);
+            let inputs = Inputs::new(case, step);
+            let loss = unfused_loss(&case.loss, &inputs.x, &step.labels, &inputs.w, &mut state).unwrap();
+            inputs.check(case, step, &loss);
             assert_state(&case.name, &state, &step.state, 1e-8);
         }
     }
 }
 
 /// The loss of a case with a state that steps leave alone, so that it is a function of its inputs.
-fn frozen(case: &common::Case) -> (MarginLoss, LossState) {
+fn frozen(case: &Case) -> (MarginLoss, LossState) {
     let (options, state) = match case.loss.name() {
         "AdaCos" => (LossOptions::AdaCos(AdaCos { dynamic: false, scale: None }), case.loss.initial_state()),
         "CurricularFace" => {
@@ -127,21 +144,9 @@ fn blocked_equals_unfused_for_every_block_size() {
             let blocked = BlockedLoss { loss: case.loss.clone(), block_classes };
             let mut state = case.loss.initial_state();
             for step in &case.steps {
-                let var = |values: &[f32], rows| {
-                    let tensor =
-                        Tensor::from_slice(values, (rows, case.shape.embed_dim), &Device::Cpu).unwrap();
-                    Var::from_tensor(&tensor.to_dtype(DType::F64).unwrap()).unwrap()
-                };
-                let (x, w) = (var(&step.embedding, step.labels.len()), var(&step.centers, case.shape.rows()));
-                let loss = blocked.forward(&x, &step.labels, &w, &mut state).unwrap();
-                assert_near(&case.name, loss.to_scalar::<f64>().unwrap(), step.loss, 1e-8);
-                let gradients = loss.backward().unwrap();
-                let values = |var: &Var| -> Vec<f32> {
-                    let gradient = gradients.get(var).unwrap().to_dtype(DType::F32).unwrap();
-                    gradient.flatten_all().unwrap().to_vec1().unwrap()
-                };
-                assert_close(&case.name, &values(&x), &step.embedding_grad, 1e-6, 1e-9);
-                assert_close(&case.name, &values(&w), &step.centers_grad, 1e-6, 1e-9);
+                let inputs = Inputs::new(case, step);
+                let loss = blocked.forward(&inputs.x, &step.labels, &inputs.w, &mut state).unwrap();
+                inputs.check(case, step, &loss);
                 assert_state(&case.name, &state, &step.state, 1e-8);
             }
         }
