@@ -14,17 +14,25 @@ pub(crate) fn start_logging(verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
         (true, _) => "warn",
         (_, 0) => "info",
-        (_, 1) => "debug,ureq=info,ureq_proto=info,rustls=info",
+        (_, 1) => "debug,ureq=info,rustls=info",
         _ => "trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(without_secrets(filter))
         .with_writer(std::io::stderr)
         .with_target(false)
         .without_time()
         .with_ansi(std::io::stderr().is_terminal())
         .init();
+}
+
+/// The trace of the protocol shows the bytes of every request, a token among them, whatever RUST_LOG says.
+fn without_secrets(filter: EnvFilter) -> EnvFilter {
+    match "ureq_proto=info".parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    }
 }
 
 /// An error and its causes in one line, without saying a cause twice.
@@ -122,4 +130,17 @@ pub(crate) fn downloads() -> Arc<dyn Fn(mdfe_model::Progress) + Send + Sync> {
             bar.finish_and_clear();
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_requests_are_in_no_log() {
+        for given in ["trace", "ureq_proto=trace"] {
+            let filter = without_secrets(EnvFilter::new(given)).to_string();
+            assert!(filter.contains("ureq_proto=info") && !filter.contains("ureq_proto=trace"), "{filter}");
+        }
+    }
 }

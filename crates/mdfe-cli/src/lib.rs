@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod console;
 mod device;
+mod missing;
 mod stop;
 
 use clap::Parser;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 /// Runs the command line: exit code 0, 1 for a failure, 2 for wrong usage.
 pub fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = args::Cli::try_parse().unwrap_or_else(|error| missing::exit(&error));
     console::start_logging(cli.verbose, cli.quiet);
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,7 +21,7 @@ use std::{
 use ureq::{
     Agent, Body,
     http::{
-        Method, Request, Response, StatusCode, Uri,
+        HeaderValue, Method, Request, Response, StatusCode, Uri,
         header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, ETAG, LOCATION, RANGE},
     },
     tls::{RootCerts, TlsConfig},
@@ -188,7 +188,8 @@ impl Hub {
             // Asked for as they are: a compressed length is not the file's.
             let mut request = Request::builder().method(method).header(ACCEPT_ENCODING, "identity");
             if let Some(token) = self.options.token.as_ref().filter(|_| is_hub(&uri)) {
-                request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+                let value = HeaderValue::try_from(format!("Bearer {token}"));
+                request = request.header(AUTHORIZATION, value.map_err(|_| HubProblem::Token)?);
             }
             if from > 0 {
                 request = request.header(RANGE, format!("bytes={from}-"));

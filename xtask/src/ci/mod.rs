@@ -2,11 +2,12 @@
 
 mod arrows;
 mod length;
+mod packages;
 
 use anyhow::{Context, Result, bail};
 use std::{process::Command, time::Instant};
 
-/// Check the workspace: format, dependency arrows, file length, clippy, docs, tests.
+/// Check the workspace: format, dependency arrows, file length, packages, clippy, docs, tests.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Leave the tests out (`.ci/run` runs them itself, so that their summary comes last).
@@ -20,6 +21,7 @@ impl Args {
         step("cargo fmt --all -- --check", || cargo("fmt --all -- --check", &[]))?;
         step("dependency arrows", arrows::check)?;
         step("file length", length::check)?;
+        step("packages of the main command", packages::check)?;
         let clippy = "clippy --workspace --all-targets -- -D warnings";
         step(&format!("cargo {clippy}"), || cargo(clippy, &[]))?;
         let doc = "doc --workspace --no-deps";

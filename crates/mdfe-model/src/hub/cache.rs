@@ -76,7 +76,7 @@ impl RepoCache {
         Ok(pointer)
     }
 
-    /// Takes the lock that hf-hub and Python's huggingface_hub take for this blob; it ends with the handle.
+    /// Takes the lock that Python's huggingface_hub takes for this blob; it ends with the handle.
     pub(super) fn lock(&self, etag: &str, options: &HubOptions) -> Result<File, HubProblem> {
         let path = self.locks.join(format!("{etag}.lock"));
         std::fs::create_dir_all(&self.locks).map_err(at(&self.locks))?;

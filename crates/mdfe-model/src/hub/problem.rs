@@ -24,6 +24,11 @@ pub enum HubProblem {
         /// The HTTP status, 401 or 403.
         status: u16,
     },
+    /// The token cannot be sent.
+    #[error(
+        "the token has characters that no token has, such as a line break; check HF_TOKEN and the file of the token"
+    )]
+    Token,
     /// The repository, the revision or the file does not exist.
     #[error("the hub has no such {what}; check the name and the revision `{revision}`")]
     NotFound {

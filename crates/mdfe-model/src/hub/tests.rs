@@ -100,6 +100,15 @@ fn a_refused_token_says_what_to_do_and_is_not_tried_again() {
 }
 
 #[test]
+fn a_token_that_no_header_can_have_is_said_and_not_left_out() {
+    let (server, dir) = (serve(), tempfile::tempdir().unwrap());
+    let options =
+        HubOptions { token: Some("hf_a\nhf_b".to_owned()), ..hub(&server, dir.path()).options().clone() };
+    assert_eq!(problem(Hub::new(options).fetch(REPO, FILE, None)), HubProblem::Token);
+    assert!(server.seen().is_empty());
+}
+
+#[test]
 fn what_does_not_exist_is_named() {
     let (server, dir) = (serve(), tempfile::tempdir().unwrap());
     for (code, what) in
