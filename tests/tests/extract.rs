@@ -187,9 +187,11 @@ fn ctrl_c_ends_with_130_and_the_same_command_goes_on() {
     let kept = shards(&stopped);
     assert!((1..12).contains(&kept.len()), "it was stopped on its way");
     let said: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!((&said[0]["complete"], &said[0]["missing"]), (&false.into(), &(4 * (12 - kept.len())).into()));
+    let left = said[0]["missing"].as_u64().unwrap();
+    assert_eq!((&said[0]["complete"], 0 < left && left <= 44), (&false.into(), true), "{said}");
     let said = json(dir, &line("stopped"));
-    assert_eq!((&said[0]["complete"], &said[0]["reused"]), (&true.into(), &(4 * kept.len()).into()));
+    let (reused, computed) = (said[0]["reused"].as_u64().unwrap(), said[0]["computed"].as_u64().unwrap());
+    assert_eq!((&said[0]["complete"], reused, computed), (&true.into(), 48 - left, left));
     let now = shards(&stopped);
     assert!(kept.iter().all(|(name, time)| now.get(name) == Some(time)), "a whole shard was written again");
 }

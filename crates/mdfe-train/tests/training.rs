@@ -68,6 +68,9 @@ impl FeatureSource for Recorded {
     fn dim(&self) -> usize {
         self.inner.dim()
     }
+    fn fingerprint(&self) -> mdfe_data::identity::Fingerprint {
+        self.inner.fingerprint()
+    }
     fn gather(&self, rows: &[usize], epoch: usize, out: &mut [f32]) -> mdfe_train::Result<()> {
         self.batches.borrow_mut().push(Asked { epoch, rows: rows.to_vec() });
         self.inner.gather(rows, epoch, out)
@@ -245,6 +248,9 @@ fn nan_stops_the_training_and_keeps_the_checkpoint() {
         fn dim(&self) -> usize {
             self.0.dim()
         }
+        fn fingerprint(&self) -> mdfe_data::identity::Fingerprint {
+            self.0.fingerprint()
+        }
         fn gather(&self, rows: &[usize], epoch: usize, out: &mut [f32]) -> mdfe_train::Result<()> {
             self.0.gather(rows, epoch, out)?;
             if epoch == 2 {
@@ -285,5 +291,27 @@ fn recipe_from_code_is_held_to_the_ranges_of_the_config() {
         (change(&|r| r.schedule.min_lr = 0.5), "`schedule.min_lr` is 0.5, above `optimizer.lr`, 0.01"),
     ] {
         assert!(message.starts_with(&format!("the recipe: {sentence}")), "{message}");
+    }
+}
+
+#[test]
+fn weights_that_are_not_finite_are_never_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(dir.path(), 2);
+    let mut recipe = recipe(OptimizerKind::SGD);
+    // The first update already takes the weights out of f32; the loss of that step was still finite.
+    (recipe.optimizer.lr, recipe.optimizer.weight_decay) = (1e3, 1e3);
+    recipe.train.checkpoint_every = 1;
+    let source = source();
+    let mut trainer = Trainer::new(recipe, &source).unwrap();
+    let error = trainer.run(Some(&checkpoints), &mut (), &NEVER).unwrap_err();
+    assert!(matches!(error, Error::Diverged { .. }), "{error}");
+    for entry in std::fs::read_dir(dir.path()).into_iter().flatten() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        for (name, tensor) in file.tensors() {
+            let finite = |b: &[u8; 4]| f32::from_le_bytes(*b).is_finite();
+            assert!(tensor.data().as_chunks::<4>().0.iter().all(finite), "{name}");
+        }
     }
 }

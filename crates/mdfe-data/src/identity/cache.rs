@@ -254,7 +254,7 @@ mod tests {
         std::fs::write(dir.path().join(KeyCache::FILE), b"not a database").unwrap();
         let one = Fingerprint::of(b"one").to_string();
         for cache in [KeyCache::in_folder(dir.path()), KeyCache::in_folder(&path), KeyCache::disabled()] {
-            assert_eq!(keys(&cache, std::slice::from_ref(&path)), [one.clone()]);
+            assert_eq!(keys(&cache, std::slice::from_ref(&path)).concat(), one);
         }
     }
 

@@ -98,7 +98,8 @@ impl Run<'_> {
             test.push(ExtractedTest { query, index });
         }
         if record.is_some() {
-            train = self.stored(train)?;
+            train = self.stored("train", train.into_iter().zip(&self.train))?;
+            test = self.stored_tests(test)?;
         }
         let parts: Vec<Box<dyn FeatureSource>> = train
             .iter()
@@ -148,26 +149,54 @@ impl Run<'_> {
         Err(Error::RunFolder { path, problem })
     }
 
-    /// The training rows of the run that is there, if the data is still the same.
-    fn stored(&self, present: Vec<Extracted>) -> Result<Vec<Extracted>> {
-        let mut out = Vec::new();
-        for (i, (extracted, dataset)) in present.into_iter().zip(&self.train).enumerate() {
-            let stored = View::open(&views::file(self.folder.path(), i))?;
+    /// The rows of the run that is there, if the data is still the same; `kind` is that of their files.
+    fn stored<'d>(
+        &self,
+        kind: &str,
+        present: impl Iterator<Item = (Extracted, &'d Dataset)>,
+    ) -> Result<Vec<Extracted>> {
+        let one = |(i, (extracted, dataset)): (usize, (Extracted, &Dataset))| {
+            let stored = View::open(&views::file(self.folder.path(), kind, i))?;
             let was_skipped = self.folder.was_skipped(&dataset.name)?;
             let now = Present { view: extracted.rows.view(), skipped: &extracted.skipped };
             let view = views::reconcile(stored, now, &was_skipped)?;
             let store = Arc::new(FeatureStore::open(extracted.rows.store().dir())?);
             let rows = FeatureView::new(store, Arc::new(view))?;
-            out.push(Extracted { rows, ..extracted });
+            Ok(Extracted { rows, ..extracted })
+        };
+        present.enumerate().map(one).collect()
+    }
+
+    /// [`Run::stored`] for the test sets: a score after a resume is that of an unbroken run.
+    fn stored_tests(&self, present: Vec<ExtractedTest>) -> Result<Vec<ExtractedTest>> {
+        let mut queries = Vec::new();
+        let mut indexes = Vec::new();
+        for (rows, set) in present.into_iter().zip(&self.test) {
+            queries.push((rows.query, &set.query));
+            indexes.push(rows.index.zip(set.index.as_ref()));
         }
-        Ok(out)
+        let queries = self.stored("query", queries.into_iter())?;
+        let has_index: Vec<bool> = indexes.iter().map(Option::is_some).collect();
+        let mut indexes = self.stored("index", indexes.into_iter().flatten())?.into_iter();
+        let index = |has: bool| if has { indexes.next() } else { None };
+        let index: Vec<_> = has_index.into_iter().map(index).collect();
+        Ok(queries.into_iter().zip(index).map(|(query, index)| ExtractedTest { query, index }).collect())
     }
 
     /// Writes what the run begins with.
     fn begin(&self, train: &[Extracted], test: &[ExtractedTest]) -> Result<()> {
         self.folder.begin(&self.record(train, test, RunState::Running), &self.config)?;
-        for (i, extracted) in train.iter().enumerate() {
-            extracted.rows.view().write(&views::file(self.folder.path(), i))?;
+        let dir = self.folder.path();
+        let indexes = test.iter().filter_map(|set| set.index.as_ref());
+        let kinds: [(&str, Vec<&Extracted>); 3] = [
+            ("train", train.iter().collect()),
+            ("query", test.iter().map(|set| &set.query).collect()),
+            ("index", indexes.collect()),
+        ];
+        for (kind, all) in kinds {
+            for (i, extracted) in all.into_iter().enumerate() {
+                extracted.rows.view().write(&views::file(dir, kind, i))?;
+            }
         }
         let test_rows = test.iter().flat_map(|set| std::iter::once(&set.query).chain(&set.index));
         let names = self

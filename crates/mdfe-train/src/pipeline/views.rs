@@ -1,4 +1,4 @@
-//! The training views of a run: written when it begins, and what a resume goes on with.
+//! The views of a run: written when it begins, and what a resume goes on with.
 
 use crate::{Error, Result};
 use mdfe_data::{Skipped, store::View};
@@ -14,12 +14,12 @@ pub(super) struct Present<'a> {
     pub(super) skipped: &'a [Skipped],
 }
 
-/// The file of training set `i` in the run folder `dir`.
-pub(super) fn file(dir: &Path, i: usize) -> PathBuf {
-    dir.join("views").join(format!("train-{i}.safetensors"))
+/// The file of set `i` of a kind (`train`, `query`, `index`) in the run folder `dir`.
+pub(super) fn file(dir: &Path, kind: &str, i: usize) -> PathBuf {
+    dir.join("views").join(format!("{kind}-{i}.safetensors"))
 }
 
-/// The view that a resume trains on: the stored one, if what the data set holds now is the same.
+/// The view that a resume goes on with: the stored one, if what the data set holds now is the same.
 ///
 /// An image that could not be read when the run began (`was_skipped`) and can be now stays out; one that cannot be read now is still in the
 /// space. Everything else that differs is another data set.
@@ -32,7 +32,7 @@ pub(super) fn reconcile(stored: View, present: Present<'_>, was_skipped: &HashSe
     }
     let differs = |path: &str, how: &str| {
         Error::Data(format!(
-            "the training data is not that of the run: {path} {how}; put it back, begin again with --overwrite, or give another --run-dir"
+            "the data is not that of the run: {path} {how}; put it back, begin again with --overwrite, or give another --run-dir"
         ))
     };
     let facts = |view: &View, row: usize| {
