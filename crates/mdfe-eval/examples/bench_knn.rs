@@ -44,7 +44,7 @@ fn option(name: &str) -> Option<String> {
     arguments.next().and_then(|_| arguments.next())
 }
 
-/// Random unit vectors, `[rows, dim]`.
+/// Random rows of unit length, `[rows, dim]`.
 fn unit_rows(rows: usize, dim: usize, seed: u64) -> Vec<f32> {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let mut data: Vec<f32> = (0..rows * dim).map(|_| normal(&mut rng)).collect();

@@ -1,7 +1,8 @@
 //! One metric per file, each a function of one query's hits, and one table of them.
 //!
 //! A new metric is a file beside these with a function of the file's name, and a line in the table: the enum, the names and the
-//! formula's place in the public interface follow. The tests ask for a line in the README.
+//! formula's place in the public interface follow. The tests ask for a line in the README. `cargo fmt` does not look into the table:
+//! format the file with `rustfmt`.
 
 mod registry;
 
