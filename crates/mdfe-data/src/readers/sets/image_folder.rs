@@ -1,7 +1,10 @@
 //! Any folder of images: one folder per class.
 
 use super::prelude::*;
-use crate::{Domain, DropReason, Dropped, Error, readers::walk::{FoundImages, find_images}};
+use crate::{
+    Domain, DropReason, Dropped, Error,
+    readers::walk::{FoundImages, find_images},
+};
 use std::{collections::BTreeMap, path::Component};
 
 pub(super) static SET: DataSet = DataSet {
