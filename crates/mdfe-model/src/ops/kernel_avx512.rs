@@ -23,7 +23,8 @@ pub(super) fn tile_bf16<const MR: usize, const NV: usize>(_cpu: Avx512Bf16, tile
 #[target_feature(enable = "avx512f")]
 fn sum_f32<const MR: usize, const NV: usize>(t: Tile<'_, f32>) {
     t.check(MR, NV, 1);
-    let mut acc = if t.fresh { zeros() } else { load::<MR, NV>(t.acc) };
+    // SAFETY: `check` asserted MR rows of sums, `ACC` apart, with NV vectors in each.
+    let mut acc = unsafe { load::<MR, NV>(t.acc.as_ptr(), t.fresh) };
     let (mut a, mut b) = (t.a.as_ptr(), t.b.as_ptr());
     for _ in 0..t.groups {
         let mut columns = [_mm512_setzero_ps(); NV];
@@ -41,13 +42,15 @@ fn sum_f32<const MR: usize, const NV: usize>(t: Tile<'_, f32>) {
         // SAFETY: one of the `groups` steps that `check` asserted; the last one leads at most to the end of the slices.
         (a, b) = unsafe { (a.add(1), b.add(NV * LANES)) };
     }
-    store(t.acc, acc);
+    // SAFETY: as for `load`, and the sums are borrowed for writing.
+    unsafe { store(t.acc.as_mut_ptr(), acc) };
 }
 
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn sum_bf16<const MR: usize, const NV: usize>(t: Tile<'_, bf16>) {
     t.check(MR, NV, 2);
-    let mut acc = if t.fresh { zeros() } else { load::<MR, NV>(t.acc) };
+    // SAFETY: `check` asserted MR rows of sums, `ACC` apart, with NV vectors in each.
+    let mut acc = unsafe { load::<MR, NV>(t.acc.as_ptr(), t.fresh) };
     let (mut a, mut b) = (t.a.as_ptr(), t.b.as_ptr());
     for _ in 0..t.groups {
         let mut columns = [_mm512_setzero_si512(); NV];
@@ -66,13 +69,8 @@ fn sum_bf16<const MR: usize, const NV: usize>(t: Tile<'_, bf16>) {
         // SAFETY: one of the `groups` steps that `check` asserted; the last one leads at most to the end of the slices.
         (a, b) = unsafe { (a.add(2), b.add(2 * NV * LANES)) };
     }
-    store(t.acc, acc);
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn zeros<const MR: usize, const NV: usize>() -> [[__m512; NV]; MR] {
-    [[_mm512_setzero_ps(); NV]; MR]
+    // SAFETY: as for `load`, and the sums are borrowed for writing.
+    unsafe { store(t.acc.as_mut_ptr(), acc) };
 }
 
 /// The same bits as pairs of bf16.
@@ -83,29 +81,34 @@ fn pairs(bits: __m512i) -> __m512bh {
     unsafe { transmute::<__m512i, __m512bh>(bits) }
 }
 
-/// The accumulators, [`ACC`] apart from row to row.
+/// The accumulators, [`ACC`] apart from row to row, or zeros.
+///
+/// # Safety
+/// `from` points to MR rows of sums, [`ACC`] apart, with NV vectors in each.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load<const MR: usize, const NV: usize>(from: &[f32]) -> [[__m512; NV]; MR] {
-    let mut acc = zeros();
-    for (r, row) in acc.iter_mut().enumerate() {
-        for (v, sum) in row.iter_mut().enumerate() {
-            let sums = &from[r * ACC + v * LANES..][..LANES];
-            // SAFETY: `sums` are the 16 values that are read.
-            *sum = unsafe { _mm512_loadu_ps(sums.as_ptr()) };
+unsafe fn load<const MR: usize, const NV: usize>(from: *const f32, fresh: bool) -> [[__m512; NV]; MR] {
+    let mut acc = [[_mm512_setzero_ps(); NV]; MR];
+    if !fresh {
+        for (r, row) in acc.iter_mut().enumerate() {
+            for (v, sum) in row.iter_mut().enumerate() {
+                // SAFETY: vector v of row r, which the caller promised.
+                *sum = unsafe { _mm512_loadu_ps(from.add(r * ACC + v * LANES)) };
+            }
         }
     }
     acc
 }
 
+/// # Safety
+/// `to` points to MR rows of sums, [`ACC`] apart, with NV vectors in each, that nobody else uses.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn store<const MR: usize, const NV: usize>(to: &mut [f32], acc: [[__m512; NV]; MR]) {
+unsafe fn store<const MR: usize, const NV: usize>(to: *mut f32, acc: [[__m512; NV]; MR]) {
     for (r, row) in acc.iter().enumerate() {
         for (v, sum) in row.iter().enumerate() {
-            let sums = &mut to[r * ACC + v * LANES..][..LANES];
-            // SAFETY: `sums` are the 16 values that are written.
-            unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), *sum) };
+            // SAFETY: vector v of row r, which the caller promised.
+            unsafe { _mm512_storeu_ps(to.add(r * ACC + v * LANES), *sum) };
         }
     }
 }

@@ -25,10 +25,12 @@ pub(super) fn tile_avx2<E: Number, const MR: usize, const NV: usize>(_cpu: Avx2,
 pub(super) fn tile<E: Number, const MR: usize, const NV: usize, const FUSED: bool>(t: Tile<'_, E>) {
     t.check(MR, NV, E::GROUP);
     let mut acc = [[[0f32; LANES]; NV]; MR];
-    if !t.fresh {
-        for (r, row) in acc.iter_mut().enumerate() {
-            for (v, sums) in row.iter_mut().enumerate() {
-                sums.copy_from_slice(&t.acc[r * ACC + v * LANES..][..LANES]);
+    let kept = t.acc.as_mut_ptr();
+    for (r, row) in acc.iter_mut().enumerate() {
+        for (v, sums) in row.iter_mut().enumerate() {
+            if !t.fresh {
+                // SAFETY: `check` asserted MR rows of sums, `ACC` apart, with NV vectors in each; this is vector v of row r.
+                *sums = unsafe { kept.add(r * ACC + v * LANES).cast::<[f32; LANES]>().read() };
             }
         }
     }
@@ -52,7 +54,8 @@ pub(super) fn tile<E: Number, const MR: usize, const NV: usize, const FUSED: boo
     }
     for (r, row) in acc.iter().enumerate() {
         for (v, sums) in row.iter().enumerate() {
-            t.acc[r * ACC + v * LANES..][..LANES].copy_from_slice(sums);
+            // SAFETY: as for reading them, and `t.acc` is borrowed for writing.
+            unsafe { kept.add(r * ACC + v * LANES).cast::<[f32; LANES]>().write(*sums) };
         }
     }
 }
