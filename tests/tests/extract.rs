@@ -71,6 +71,25 @@ fn ten_kills_leave_the_bytes_of_one_run_and_no_shard_is_computed_twice() {
 }
 
 #[test]
+fn images_turned_by_their_exif_record_are_a_space_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    image_folder(&dir.join("set"), 2, 2);
+    let turned = |features: &str, set: &str| -> bool {
+        ok(dir, &format!("{}{set}", line(features)));
+        let record = fs::read_to_string(space(&dir.join(features)).unwrap().join("space.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        record["preprocess"]["exif_orientation"] == true
+    };
+    assert!(!turned("as-stored", ""));
+    assert!(turned("turned", " --set transform.exif_orientation=true"));
+    assert_ne!(
+        space(&dir.join("as-stored")).unwrap().file_name(),
+        space(&dir.join("turned")).unwrap().file_name()
+    );
+}
+
+#[test]
 fn parts_of_two_machines_merge_into_the_store_of_one() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

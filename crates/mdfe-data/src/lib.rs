@@ -29,7 +29,8 @@ pub use error::{Error, Result};
 pub use files::write_atomically;
 pub use image::{DecodeOptions, Decoded, Notice, decode, decode_bytes, decode_with};
 pub use loader::{
-    Batch, EpochReport, Loader, LoaderOptions, Noticed, Sampler, SamplerOptions, Sampling, Unreadable,
+    Batch, EpochReport, Images, Loader, LoaderOptions, LoaderPass, Noticed, SampleFacts, Sampler,
+    SamplerOptions, Sampling, Unreadable,
 };
 pub use ordered::{OrderedOptions, ordered_map};
 pub use prepare::{PrepareOptions, PrepareReport, needs_preparation, padded_crop, prepare};

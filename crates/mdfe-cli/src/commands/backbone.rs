@@ -44,7 +44,11 @@ impl Ready {
             img_size: config.image_size,
         };
         let loaded = load_backbone(&config.name, &options)?;
-        let record = experiment.transform.name.record(&loaded.record);
+        let transform = &experiment.transform;
+        let record = PreprocessRecord {
+            exif_orientation: transform.exif_orientation,
+            ..transform.name.record(&loaded.record)
+        };
         let threads = compute.threads.unwrap_or(PipelineOptions::default().threads);
         Ok(Self { loaded, record, build, pipeline: PipelineOptions { batch: config.batch, threads } })
     }

@@ -7,9 +7,11 @@
 mod cache;
 mod fingerprint;
 mod fingerprinter;
+mod read;
 mod stamp;
 
 pub use cache::KeyCache;
 pub use fingerprint::Fingerprint;
 pub use fingerprinter::Fingerprinter;
+pub use read::read_image;
 pub(crate) use stamp::stamp_bytes;

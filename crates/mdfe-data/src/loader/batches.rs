@@ -1,8 +1,8 @@
 //! Loading the batches of an epoch with worker threads.
 
-use super::Sampler;
 use crate::{
-    ClassId, Dataset, Notice, OrderedOptions, PreprocessRecord, SampleKey, TransformKind, Transformer,
+    Notice, OrderedOptions, PreprocessRecord, SampleKey, TransformKind, Transformer,
+    identity::{Fingerprint, read_image},
     ordered_map,
 };
 use std::{path::PathBuf, time::Duration};
@@ -22,16 +22,14 @@ impl Default for LoaderOptions {
     }
 }
 
-/// The pixels and labels of one training step.
+/// The pixels of one training step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
-    /// Position in the epoch, from 0.
+    /// Position in the pass, from 0.
     pub index: usize,
     /// Normalised pixels `[B, 3, H, W]`.
     pub pixels: Vec<f32>,
-    /// Class of each image, `[B]`.
-    pub classes: Vec<ClassId>,
-    /// Index in the data set of each image, `[B]`.
+    /// Which sample each image is, `[B]`.
     pub samples: Vec<u32>,
     /// Images of this batch that could not be read; B is smaller by their number and may be 0.
     pub unreadable: Vec<Unreadable>,
@@ -42,7 +40,7 @@ pub struct Batch {
 /// An image that is used although it lost something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Noticed {
-    /// Index in the data set.
+    /// Which sample.
     pub sample: u32,
     /// The file.
     pub path: PathBuf,
@@ -53,7 +51,7 @@ pub struct Noticed {
 /// An image that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Index in the data set.
+    /// Which sample.
     pub sample: u32,
     /// The file.
     pub path: PathBuf,
@@ -61,7 +59,7 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// What an epoch (or the rest of one) came to.
+/// What a pass came to.
 #[derive(Clone, Debug, Default)]
 pub struct EpochReport {
     /// Batches that were handed over.
@@ -76,12 +74,32 @@ pub struct EpochReport {
     pub waited: Duration,
 }
 
-/// Loads the batches of a [`Sampler`]. The same seed gives the same bytes with any number of threads and from any batch on.
+/// The images that samples are made of.
+pub trait Images: Sync {
+    /// The file of a sample.
+    fn path(&self, sample: u32) -> PathBuf;
+
+    /// The fingerprint that the file must have.
+    fn key(&self, sample: u32) -> Fingerprint;
+}
+
+/// The batches that are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct LoaderPass<'a> {
+    /// Seed of the random transforms.
+    pub seed: u64,
+    /// Epoch of the training, or number of a variant.
+    pub round: u64,
+    /// The samples, batch after batch.
+    pub samples: &'a [u32],
+    /// Samples of a batch, B; the last may have fewer.
+    pub batch: usize,
+}
+
+/// Loads the images of batches. The same seed gives the same bytes with any number of threads and from any batch on.
 pub struct Loader<'a> {
-    /// The data set that the sampler was made for.
-    pub dataset: &'a Dataset,
-    /// Which samples.
-    pub sampler: &'a Sampler,
+    /// The images.
+    pub images: &'a dyn Images,
     /// How an image becomes pixels.
     pub transform: TransformKind,
     /// The backbone's record.
@@ -91,45 +109,43 @@ pub struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// Hands the batches of an epoch, from `first` on, to `sink` on this thread and in order, until it returns false.
-    pub fn run(&self, epoch: u64, first: usize, mut sink: impl FnMut(Batch) -> bool) -> EpochReport {
-        let size = self.sampler.options().batch;
-        let start = first.saturating_mul(size);
-        let order: Vec<u32> = self.sampler.epoch(epoch).into_iter().skip(start).collect();
+    /// Hands the batches of a pass to `sink` on this thread and in order, until it returns false.
+    pub fn run(&self, pass: LoaderPass<'_>, mut sink: impl FnMut(Batch) -> bool) -> EpochReport {
+        let size = pass.batch.max(1);
         let options =
             OrderedOptions { threads: self.options.threads, ahead: (self.options.ahead.max(1)) * size };
-        let seed = self.sampler.options().seed;
         let load = |worker: &mut Transformer, i: usize| {
-            let sample = order[i];
-            let path = self.dataset.root.join(&self.dataset.samples[sample as usize].path);
+            let sample = pass.samples[i];
+            let path = self.images.path(sample);
+            let key = SampleKey { seed: pass.seed, round: pass.round, image: self.images.key(sample) };
             let mut pixels = vec![0.0; worker.output_len()];
-            let key = SampleKey { seed, epoch, sample: sample.into() };
-            match worker.load(&path, key, &mut pixels) {
+            let loaded = read_image(&path, Some(key.image))
+                .and_then(|bytes| worker.load_bytes(&path, &bytes, key, &mut pixels));
+            match loaded {
                 Ok(notice) => Ok((pixels, notice.map(|notice| Noticed { sample, path, notice }))),
                 Err(e) => Err(Unreadable { sample, path, reason: e.to_string() }),
             }
         };
         let mut report = EpochReport::default();
-        let mut batch = Batch { index: first, ..Batch::default() };
+        let mut batch = Batch::default();
         let mut item = 0;
         report.waited = ordered_map(
-            order.len(),
+            pass.samples.len(),
             options,
             || Transformer::new(self.transform, self.record),
             load,
             |result| {
-                let sample = order[item];
+                let sample = pass.samples[item];
                 item += 1;
                 match result {
                     Ok((pixels, noticed)) => {
                         batch.noticed.extend(noticed);
                         batch.pixels.extend_from_slice(&pixels);
-                        batch.classes.push(self.dataset.samples[sample as usize].class);
                         batch.samples.push(sample);
                     }
                     Err(unreadable) => batch.unreadable.push(unreadable),
                 }
-                if item % size != 0 && item != order.len() {
+                if item % size != 0 && item != pass.samples.len() {
                     return true;
                 }
                 report.batches += 1;
@@ -147,22 +163,28 @@ impl Loader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CropMode, Domain, Interpolation, Sample, SamplerOptions, image::PANICS};
+    use crate::{CropMode, Interpolation, image::PANICS};
+    use std::path::Path;
+
+    struct Files<'a>(&'a Path, [&'a str; 3]);
+
+    impl Images for Files<'_> {
+        fn path(&self, sample: u32) -> PathBuf {
+            self.0.join(self.1[sample as usize])
+        }
+
+        fn key(&self, sample: u32) -> Fingerprint {
+            Fingerprint::of_file(&self.path(sample)).unwrap()
+        }
+    }
 
     #[test]
     fn panic_of_the_decoder_skips_the_image_and_not_the_run() {
         let dir = tempfile::tempdir().unwrap();
-        let names = ["a.png", PANICS, "b.png"];
-        for name in names {
+        let files = Files(dir.path(), ["a.png", PANICS, "b.png"]);
+        for name in files.1 {
             image::RgbImage::new(3, 3).save(dir.path().join(name)).unwrap();
         }
-        let sample = |name: &str| Sample { path: name.into(), class: 0, domain: Domain::new("toy") };
-        let dataset = Dataset {
-            name: "toy".into(),
-            root: dir.path().to_path_buf(),
-            samples: names.map(sample).to_vec(),
-            class_names: vec!["0".into()],
-        };
         let record = PreprocessRecord {
             size: [2, 2],
             mean: [0.5; 3],
@@ -173,13 +195,12 @@ mod tests {
             fill: 0,
             exif_orientation: false,
         };
-        let sampler = Sampler::new(&dataset, SamplerOptions::default()).unwrap();
+        let pass = LoaderPass { seed: 0, round: 0, samples: &[0, 1, 2], batch: 128 };
         for transform in [TransformKind::Eval, TransformKind::Custom] {
             for threads in [1, 2] {
                 let options = LoaderOptions { threads, ahead: 1 };
-                let loader =
-                    Loader { dataset: &dataset, sampler: &sampler, transform, record: &record, options };
-                let report = loader.run(0, 0, |_| true);
+                let loader = Loader { images: &files, transform, record: &record, options };
+                let report = loader.run(pass, |_| true);
                 assert_eq!(report.images, 2);
                 let [skipped] = &report.unreadable[..] else { panic!("{:?}", report.unreadable) };
                 assert_eq!(skipped.sample, 1);

@@ -4,5 +4,5 @@ mod batches;
 mod cycle;
 mod sampler;
 
-pub use batches::{Batch, EpochReport, Loader, LoaderOptions, Noticed, Unreadable};
-pub use sampler::{Sampler, SamplerOptions, Sampling};
+pub use batches::{Batch, EpochReport, Images, Loader, LoaderOptions, LoaderPass, Noticed, Unreadable};
+pub use sampler::{SampleFacts, Sampler, SamplerOptions, Sampling};

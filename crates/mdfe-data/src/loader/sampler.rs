@@ -2,7 +2,7 @@
 
 use super::cycle::Cycle;
 use crate::random::shuffle;
-use crate::{Dataset, Error, Result};
+use crate::{Error, Result};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -42,6 +42,15 @@ impl Default for SamplerOptions {
     }
 }
 
+/// What a sampler must know of the samples.
+#[derive(Clone, Copy, Debug)]
+pub struct SampleFacts<'a> {
+    /// Class of each, `[N]`.
+    pub classes: &'a [u32],
+    /// Domain of each, `[N]`.
+    pub domains: &'a [u32],
+}
+
 /// Tells the samples of any batch of any epoch; nothing depends on what was asked before, so a run resumes anywhere.
 #[derive(Clone, Debug)]
 pub struct Sampler {
@@ -52,24 +61,26 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// For the samples of a data set.
+    /// For samples of which class and domain are given, `[N]` each.
     ///
-    /// Errors: [`Error::Invalid`] for an empty data set, a batch of 0, or a batch that is no multiple of `per_class`.
-    pub fn new(dataset: &Dataset, options: SamplerOptions) -> Result<Self> {
-        if dataset.samples.is_empty() || options.batch == 0 {
+    /// Errors: [`Error::Invalid`] without samples, for columns of different lengths, a batch of 0, or a batch that is no multiple of
+    /// `per_class`.
+    pub fn new(samples: SampleFacts<'_>, options: SamplerOptions) -> Result<Self> {
+        let SampleFacts { classes, domains } = samples;
+        if classes.is_empty() || options.batch == 0 || classes.len() != domains.len() {
             return Err(Error::Invalid(format!(
-                "batches need at least one sample each; {} has {} samples and the batch size is {}",
-                dataset.name,
-                dataset.samples.len(),
+                "batches need at least one sample each; there are {} samples, {} of them with a domain, and the batch size is {}",
+                classes.len(),
+                domains.len(),
                 options.batch
             )));
         }
-        let mut groups: BTreeMap<(u32, &str), Vec<u32>> = BTreeMap::new();
-        for (i, sample) in (0..).zip(&dataset.samples) {
+        let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for ((i, &class), &domain) in (0..).zip(classes).zip(domains) {
             let group = match options.sampling {
                 Sampling::Uniform => break,
-                Sampling::ClassBalanced { .. } => (sample.class, ""),
-                Sampling::DomainBalanced => (0, sample.domain.as_str()),
+                Sampling::ClassBalanced { .. } => class,
+                Sampling::DomainBalanced => domain,
             };
             groups.entry(group).or_default().push(i);
         }
@@ -81,7 +92,7 @@ impl Sampler {
                 options.batch
             )));
         }
-        Ok(Self { options, count: dataset.samples.len(), groups: groups.into_values().collect() })
+        Ok(Self { options, count: classes.len(), groups: groups.into_values().collect() })
     }
 
     /// The options it was made with.

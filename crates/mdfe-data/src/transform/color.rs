@@ -1,7 +1,8 @@
 //! Colour operations of torchvision on Pillow images (`ImageEnhance`), bit for bit, and their random composition.
 
 use super::crop::uniform;
-use rand::{Rng, RngExt};
+use crate::random::shuffle;
+use rand::Rng;
 
 /// One colour operation with its factor; 1 leaves the image as it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,9 +79,7 @@ impl ColorJitter {
             ColorOp::Contrast(uniform(self.contrast, random) as f32),
             ColorOp::Saturation(uniform(self.saturation, random) as f32),
         ];
-        for last in (1..ops.len()).rev() {
-            ops.swap(last, random.random_range(0..=last));
-        }
+        shuffle(&mut ops, random);
         ops
     }
 }

@@ -1,5 +1,6 @@
 //! Random resized crops: which part of an image is taken.
 
+use crate::random::below;
 use rand::{Rng, RngExt};
 
 /// A part of an image in pixels.
@@ -41,8 +42,8 @@ impl CropRange {
             let w = (share * ratio).sqrt().round_ties_even() as usize;
             let h = (share / ratio).sqrt().round_ties_even() as usize;
             if (1..=width).contains(&w) && (1..=height).contains(&h) {
-                let top = random.random_range(0..=height - h);
-                let left = random.random_range(0..=width - w);
+                let top = below((height - h + 1) as u64, random) as usize;
+                let left = below((width - w + 1) as u64, random) as usize;
                 return CropBox { top, left, height: h, width: w };
             }
         }

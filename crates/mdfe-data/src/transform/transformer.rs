@@ -63,10 +63,21 @@ impl Transformer {
     ///
     /// Result and errors as those of [`Preprocessor::load`].
     pub fn load(&mut self, path: &Path, key: SampleKey, out: &mut [f32]) -> Result<Option<Notice>> {
+        self.load_bytes(path, &read(path)?, key, out)
+    }
+
+    /// [`Self::load`] for a file that is already in memory; `path` only serves the error.
+    pub fn load_bytes(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+        key: SampleKey,
+        out: &mut [f32],
+    ) -> Result<Option<Notice>> {
         let Some(parts) = self.parts else {
-            return self.evaluation.load(path, out);
+            return self.evaluation.load_bytes(path, bytes, out);
         };
-        let decoded = decode_with(path, &read(path)?, self.evaluation.record().decode_options())?;
+        let decoded = decode_with(path, bytes, self.evaluation.record().decode_options())?;
         let image = decoded.image;
         let augmentation = parts.draw([image.height() as usize, image.width() as usize], key);
         self.augment(&image, &augmentation, out)?;

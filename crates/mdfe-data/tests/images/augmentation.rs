@@ -3,11 +3,14 @@
 use crate::cases::{cases, difference, expected, file, interleave, plain};
 use mdfe_data::{
     Augmentation, ColorJitter, ColorOp, CropBox, CropRange, Error, Preprocessor, SampleKey, TransformKind,
-    Transformer,
+    Transformer, identity::Fingerprint,
 };
 use std::collections::HashSet;
 
-const KEY: SampleKey = SampleKey { seed: 3, epoch: 1, sample: 7 };
+/// The key of one of many images.
+fn key(image: u32) -> SampleKey {
+    SampleKey { seed: 3, round: 1, image: Fingerprint::of(&image.to_le_bytes()) }
+}
 
 #[test]
 fn crop_flip_and_colors_give_torchvisions_bytes() {
@@ -45,11 +48,9 @@ fn pixels(kind: TransformKind, key: SampleKey) -> Vec<f32> {
 #[test]
 fn seed_epoch_and_sample_each_change_random_pixels_and_nothing_else_does() {
     for kind in TransformKind::ALL {
-        let first = pixels(kind, KEY);
-        assert_eq!(first, pixels(kind, KEY), "{kind}");
-        for other in
-            [SampleKey { seed: 4, ..KEY }, SampleKey { epoch: 2, ..KEY }, SampleKey { sample: 8, ..KEY }]
-        {
+        let first = pixels(kind, key(7));
+        assert_eq!(first, pixels(kind, key(7)), "{kind}");
+        for other in [SampleKey { seed: 4, ..key(7) }, SampleKey { round: 2, ..key(7) }, key(8)] {
             assert_eq!(first != pixels(kind, other), kind.is_random(), "{kind} {other:?}");
         }
     }
@@ -60,8 +61,8 @@ fn transforms_without_chance_are_the_evaluation_transform() {
     let record = plain([24, 24]);
     let mut out = vec![0.0; 3 * 24 * 24];
     Preprocessor::new(record).load(&file("evaluation_3.png"), &mut out).unwrap();
-    assert_eq!(out, pixels(TransformKind::Eval, KEY));
-    assert_eq!(out, pixels(TransformKind::OpenAiClip, KEY));
+    assert_eq!(out, pixels(TransformKind::Eval, key(7)));
+    assert_eq!(out, pixels(TransformKind::OpenAiClip, key(7)));
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn drawn_crops_keep_to_their_range() {
     for (range, size) in [(near, [100, 100]), (CropRange::default(), [90, 130])] {
         let mut seen = HashSet::new();
         for sample in 0..300 {
-            let crop = range.draw(size, &mut SampleKey { sample, ..KEY }.generator());
+            let crop = range.draw(size, &mut key(sample).generator());
             assert!(crop.top + crop.height <= size[0] && crop.left + crop.width <= size[1], "{crop:?}");
             let (area, ratio) = ((crop.height * crop.width) as f64, crop.width as f64 / crop.height as f64);
             let share = area / (size[0] * size[1]) as f64;
@@ -85,7 +86,7 @@ fn drawn_crops_keep_to_their_range() {
 
 #[test]
 fn image_too_narrow_for_the_ratio_gives_its_largest_centered_part() {
-    let crop = CropRange { scale: [0.9, 1.0], ratio: [1.0, 1.0] }.draw([10, 100], &mut KEY.generator());
+    let crop = CropRange { scale: [0.9, 1.0], ratio: [1.0, 1.0] }.draw([10, 100], &mut key(7).generator());
     assert_eq!(crop, CropBox { top: 0, left: 45, height: 10, width: 10 });
     let crop = CropRange::default().centered([100, 30]);
     assert_eq!(crop, CropBox { top: 30, left: 0, height: 40, width: 30 });
@@ -95,7 +96,7 @@ fn image_too_narrow_for_the_ratio_gives_its_largest_centered_part() {
 fn jitter_draws_every_order_and_keeps_to_its_factors() {
     let mut orders = HashSet::new();
     for sample in 0..200 {
-        let ops = ColorJitter::default().draw(&mut SampleKey { sample, ..KEY }.generator());
+        let ops = ColorJitter::default().draw(&mut key(sample).generator());
         let order = ops.map(|op| {
             let (name, factor) = match op {
                 ColorOp::Brightness(f) => ('b', f),

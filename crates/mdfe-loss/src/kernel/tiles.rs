@@ -65,7 +65,15 @@ pub(super) fn load<V: Copy, const M: usize, const N: usize>(
     vectors: usize,
     at: Corner,
 ) -> [[V; N]; M] {
-    std::array::from_fn(|i| std::array::from_fn(|j| matrix[(at.row + i) * vectors + at.vector + j]))
+    // Loops, not `std::array::from_fn`: that function is not always inlined, and a call takes the tile out of its registers.
+    let mut tile = [[matrix[at.row * vectors + at.vector]; N]; M];
+    for i in 0..M {
+        let row = &matrix[(at.row + i) * vectors + at.vector..][..N];
+        for j in 0..N {
+            tile[i][j] = row[j];
+        }
+    }
+    tile
 }
 
 /// Writes the tile at `at` of a matrix `[rows, vectors]`.
@@ -76,8 +84,11 @@ pub(super) fn store<V: Copy, const M: usize, const N: usize>(
     vectors: usize,
     at: Corner,
 ) {
-    for (i, row) in tile.iter().enumerate() {
-        matrix[(at.row + i) * vectors + at.vector..][..N].copy_from_slice(row);
+    for i in 0..M {
+        let row = &mut matrix[(at.row + i) * vectors + at.vector..][..N];
+        for j in 0..N {
+            row[j] = tile[i][j];
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use super::losses::Losses;
 use crate::{Backbone, Error, Result};
 use candle_core::{DType, Device, Tensor};
 use mdfe_data::{
-    Notice, OrderedOptions, PreprocessRecord, Preprocessor, identity::Fingerprint, ordered_map,
+    Notice, OrderedOptions, PreprocessRecord, Preprocessor,
+    identity::{Fingerprint, read_image},
+    ordered_map,
     store::BackboneId,
 };
 use std::{
@@ -109,19 +111,14 @@ pub fn features_of(
     outcome.map(|_| times)
 }
 
-/// Reads a file once: the bytes that are decoded are those that the key speaks of.
+/// From a file to pixels.
 fn load(
     preprocessor: &mut Preprocessor,
     file: &ImageFile,
     out: &mut [f32],
 ) -> mdfe_data::Result<Option<Notice>> {
-    let path = &file.path;
-    let bytes = std::fs::read(path).map_err(mdfe_data::Error::io("read", path))?;
-    if file.key.is_some_and(|key| key != Fingerprint::of(&bytes)) {
-        let reason = "it was changed after it was fingerprinted; run the command again".to_owned();
-        return Err(mdfe_data::Error::Image { path: path.clone(), reason });
-    }
-    preprocessor.load_bytes(path, &bytes, out)
+    let bytes = read_image(&file.path, file.key)?;
+    preprocessor.load_bytes(&file.path, &bytes, out)
 }
 
 /// Images that wait for their forward pass.

@@ -31,6 +31,8 @@ section! {
     pub struct TransformConfig {
         /// Which transform.
         name: TransformKind = TransformKind::Eval, Takes::choice::<TransformKind>();
+        /// Whether images are turned as their EXIF record says. Off is timm's way.
+        exif_orientation: bool = false, Takes::Flag;
     }
 }
 
