@@ -36,6 +36,7 @@ fn spec(dtype: StoreDtype) -> SpaceSpec {
         compute: "f32".into(),
         dim: 3,
         numerics: 1,
+        variant: None,
     }
 }
 

@@ -15,6 +15,7 @@ mod projection;
 mod size;
 mod text;
 mod tower;
+pub mod tune;
 mod vit;
 mod weights;
 
@@ -33,6 +34,6 @@ pub use pretrained::{
     Family, Filter, LoadOptions, LoadedBackbone, Pretrained, Source, list, load_backbone, pretrained,
     weight_files,
 };
-pub use projection::{Projection, normalize};
+pub use projection::{Layer, Projection, normalize};
 pub use text::{TextCleaning, TextConfig, TextPool, TextProjection, TextTokenizer, TextTower};
 pub use weights::{TensorSource, Weights};

@@ -7,6 +7,15 @@ use crate::{Error, Result, ops::dot};
 use mdfe_data::identity::{Fingerprint, Fingerprinter};
 use rayon::prelude::*;
 
+/// An affine layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// `[out, in]`, row-major.
+    pub weight: Vec<f32>,
+    /// `[out]`.
+    pub bias: Vec<f32>,
+}
+
 /// A projection on the CPU.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Projection {
@@ -16,6 +25,13 @@ pub enum Projection {
         weight: Vec<f32>,
         /// `[D]`.
         bias: Vec<f32>,
+    },
+    /// Two layers with ReLU between them.
+    Mlp {
+        /// From features to the width between.
+        hidden: Layer,
+        /// From there to the embedding.
+        last: Layer,
     },
     /// `torch.nn.AdaptiveAvgPool1d`: output d is the mean of inputs `floor(d D_in / D) .. ceil((d + 1) D_in / D)`.
     AvgPool {
@@ -32,6 +48,23 @@ pub enum Projection {
 }
 
 impl Projection {
+    /// Two layers with ReLU between them, their shapes checked against each other.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the lengths that do not fit.
+    pub fn mlp(hidden: Layer, last: Layer) -> Result<Self> {
+        let (h, d) = (hidden.bias.len(), last.bias.len());
+        let fits = h > 0 && d > 0 && !hidden.weight.is_empty();
+        if !fits || !hidden.weight.len().is_multiple_of(h) || last.weight.len() != h * d {
+            return Err(Error::Invalid(format!(
+                "layers of {} and {} weights do not fit biases of {h} and {d}",
+                hidden.weight.len(),
+                last.weight.len()
+            )));
+        }
+        Ok(Self::Mlp { hidden, last })
+    }
+
     /// A linear projection, its shapes checked against each other: `weight [D, D_in]`, `bias [D]`.
     ///
     /// # Errors
@@ -51,6 +84,7 @@ impl Projection {
     pub fn feature_dim(&self) -> usize {
         match self {
             Self::Linear { weight, bias } => weight.len() / bias.len(),
+            Self::Mlp { hidden, .. } => hidden.weight.len() / hidden.bias.len(),
             Self::AvgPool { feature_dim, .. } | Self::Identity { feature_dim } => *feature_dim,
         }
     }
@@ -59,6 +93,7 @@ impl Projection {
     pub fn embed_dim(&self) -> usize {
         match self {
             Self::Linear { bias, .. } => bias.len(),
+            Self::Mlp { last, .. } => last.bias.len(),
             Self::AvgPool { embed_dim, .. } => *embed_dim,
             Self::Identity { feature_dim } => *feature_dim,
         }
@@ -89,6 +124,11 @@ impl Projection {
         all.json("widths", &[self.feature_dim(), self.embed_dim()]);
         match self {
             Self::Linear { weight, bias } => all.field("weight", &bytes(weight)).field("bias", &bytes(bias)),
+            Self::Mlp { hidden, last } => all
+                .field("hidden.weight", &bytes(&hidden.weight))
+                .field("hidden.bias", &bytes(&hidden.bias))
+                .field("weight", &bytes(&last.weight))
+                .field("bias", &bytes(&last.bias)),
             Self::AvgPool { .. } => all.field("pool", b"average"),
             Self::Identity { .. } => all.field("pool", b"none"),
         };
@@ -105,13 +145,22 @@ impl Projection {
                     *value = part.iter().sum::<f32>() / part.len() as f32;
                 }
             }
-            Self::Linear { weight, bias } => {
-                for ((value, w), b) in out.iter_mut().zip(weight.chunks_exact(row.len())).zip(bias) {
-                    // Eight partial sums: another count would be another rounding.
-                    *value = b + dot::<8, f32>(w, row);
-                }
+            Self::Linear { weight, bias } => affine(weight, bias, row, out),
+            Self::Mlp { hidden, last } => {
+                let mut between = vec![0.0; hidden.bias.len()];
+                affine(&hidden.weight, &hidden.bias, row, &mut between);
+                between.iter_mut().for_each(|value| *value = value.max(0.0));
+                affine(&last.weight, &last.bias, &between, out);
             }
         }
+    }
+}
+
+/// `out = weight row + bias`.
+fn affine(weight: &[f32], bias: &[f32], row: &[f32], out: &mut [f32]) {
+    for ((value, w), b) in out.iter_mut().zip(weight.chunks_exact(row.len())).zip(bias) {
+        // Eight partial sums: another count would be another rounding.
+        *value = b + dot::<8, f32>(w, row);
     }
 }
 

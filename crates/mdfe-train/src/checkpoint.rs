@@ -1,6 +1,6 @@
 //! Checkpoints: one safetensors file each, written beside its place and renamed into it.
 
-use crate::{Error, Result, TrainState, files};
+use crate::{Error, Result, TrainState, ValidState, files};
 use mdfe_loss::LossState;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
@@ -22,15 +22,26 @@ pub struct Checkpoints {
 struct Record {
     format: String,
     step: usize,
-    loss: LossState,
+    losses: Vec<LossState>,
+    validation: ValidState,
     /// Recipe and data that the checkpoint belongs to.
     experiment: Value,
 }
 
-const FORMAT: &str = "mdfe-checkpoint-2";
+const FORMAT: &str = "mdfe-checkpoint-3";
 const HEADER_KEY: &str = "mdfe";
 const PREFIX: &str = "checkpoint-";
 const SUFFIX: &str = ".safetensors";
+const BEST: &str = "best.safetensors";
+
+/// Why a checkpoint is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// To go on from; older ones make room.
+    Step,
+    /// The best so far, one file of its own.
+    Best,
+}
 
 impl Checkpoints {
     /// Checkpoints in `dir`, which is made with the first of them; the newest `keep` (at least one) stay.
@@ -51,29 +62,46 @@ impl Checkpoints {
         Ok(self.all()?.pop())
     }
 
-    /// Writes the state; then older checkpoints beyond the number to keep, and those of later steps, are deleted.
-    pub(crate) fn save(&self, state: &TrainState, experiment: &Value) -> Result<()> {
-        let path = self.dir.join(format!("{PREFIX}{:08}{SUFFIX}", state.step));
+    /// The file of the best checkpoint, which is there once validation has found one.
+    pub fn best(&self) -> PathBuf {
+        self.dir.join(BEST)
+    }
+
+    /// The checkpoint after so many steps.
+    pub fn at(&self, step: usize) -> PathBuf {
+        self.dir.join(format!("{PREFIX}{step:08}{SUFFIX}"))
+    }
+
+    /// Writes the state; for [`Kind::Step`], older checkpoints beyond the number to keep, and those of later steps, are deleted then.
+    pub(crate) fn save(&self, state: &TrainState, experiment: &Value, kind: Kind) -> Result<()> {
+        let path = match kind {
+            Kind::Step => self.at(state.step),
+            Kind::Best => self.best(),
+        };
         let record = Record {
             format: FORMAT.into(),
             step: state.step,
-            loss: state.loss.clone(),
+            losses: state.losses.clone(),
+            validation: state.validation,
             experiment: experiment.clone(),
         };
         let bad = |reason: String| Error::Checkpoint { path: path.clone(), reason };
         let record = serde_json::to_string(&record).map_err(|e| bad(e.to_string()))?;
         let mut state = state.clone();
-        let tensors: Vec<_> = tensors(&mut state)
-            .into_iter()
+        let tensors: Vec<_> = state
+            .tensors()
             .map(|(name, values)| (name, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()))
             .collect();
         let views = tensors.iter().map(|(name, bytes)| {
-            TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map(|view| (*name, view))
+            TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map(|view| (name.as_str(), view))
         });
         let views = views.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| bad(e.to_string()))?;
         let header = HashMap::from([(HEADER_KEY.to_owned(), record)]);
         let bytes = safetensors::serialize(views, Some(header)).map_err(|e| bad(e.to_string()))?;
         files::write(&path, &bytes)?;
+        if kind == Kind::Best {
+            return Ok(());
+        }
         let mut all = self.all()?;
         // What lies beyond this step is left from an earlier run in the same folder, and would be taken for newer.
         let beyond =
@@ -104,15 +132,15 @@ impl Checkpoints {
             return Err(Error::OtherExperiment { path: path.to_path_buf(), keys: keys.join(", ") });
         }
         let file = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
-        for (name, values) in tensors(state) {
-            let tensor = file.tensor(name).map_err(|_| bad(format!("tensor `{name}` is missing")))?;
+        for (name, values) in state.tensors() {
+            let tensor = file.tensor(&name).map_err(|_| bad(format!("tensor `{name}` is missing")))?;
             if tensor.dtype() != Dtype::F32 || tensor.data().len() != values.len() * 4 {
                 return Err(bad(format!("tensor `{name}` does not hold {} f32 values", values.len())));
             }
             let read = tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
             values.iter_mut().zip(read).for_each(|(value, read)| *value = read);
         }
-        (state.step, state.loss) = (record.step, record.loss);
+        (state.step, state.losses, state.validation) = (record.step, record.losses, record.validation);
         Ok(())
     }
 
@@ -132,22 +160,6 @@ impl Checkpoints {
         found.sort();
         Ok(found)
     }
-}
-
-/// The tensors of a state by name.
-pub(crate) fn tensors(state: &mut TrainState) -> Vec<(&'static str, &mut Vec<f32>)> {
-    let crate::ParameterMoments { weight, bias, centers } = &mut state.moments;
-    vec![
-        ("projection.weight", &mut state.projection.weight),
-        ("projection.bias", &mut state.projection.bias),
-        ("centers", &mut state.centers),
-        ("optimizer.projection.weight.first", &mut weight.first),
-        ("optimizer.projection.weight.second", &mut weight.second),
-        ("optimizer.projection.bias.first", &mut bias.first),
-        ("optimizer.projection.bias.second", &mut bias.second),
-        ("optimizer.centers.first", &mut centers.first),
-        ("optimizer.centers.second", &mut centers.second),
-    ]
 }
 
 /// Lists where two records differ: `train.seed (1 there, 2 here)`.

@@ -2,15 +2,17 @@
 
 mod checkpoint;
 mod config;
+mod encoder;
 mod error;
 mod evaluate;
 mod files;
-mod linear;
 mod matmul;
 mod observer;
 mod optim;
+mod params;
 pub mod pipeline;
 mod plan;
+mod projection;
 mod random;
 mod recipe;
 mod run_log;
@@ -21,16 +23,22 @@ mod trainer;
 pub use checkpoint::Checkpoints;
 pub use config::{
     BackboneConfig, ConfigKey, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig,
-    TransformConfig, config_keys,
+    TransformConfig, TuneKind, config_keys,
 };
+pub use encoder::{Encoder, FrozenBackbone, Identity, TuneOptions, TunedBackbone};
 pub use error::{Error, Result};
 pub use evaluate::{Comparison, Scored, compare};
-pub use linear::{Linear, dropout};
 pub use observer::{Observer, StepReport, Watch};
-pub use optim::{Moments, OptimizerKind, OptimizerOptions, ParameterMoments, UpdateRule};
+pub use optim::{GroupOptions, Moments, OptimizerKind, OptimizerOptions, UpdateRule};
+pub use params::{Group, Param};
 pub use plan::{Counts, Plan};
-pub use recipe::{LossConfig, ProjectionKind, ProjectionOptions, Recipe, TrainOptions};
+pub use projection::{Pca, dropout};
+pub use recipe::{
+    LossConfig, ProjectionKind, ProjectionOptions, Recipe, SamplerKind, TrainOptions, ValidOptions,
+};
 pub use run_log::RunLog;
 pub use schedule::{Course, Schedule, ScheduleKind, Warmup};
-pub use source::{FeatureSource, JoinedFeatures, MemoryFeatures};
-pub use trainer::{Outcome, TrainState, Trainer};
+pub use source::{
+    Facts, ImageSet, ImageSource, MemoryFeatures, Pass, Samples, Sink, Source, StoredFeatures,
+};
+pub use trainer::{BestScore, Outcome, TrainState, Trainer, ValidReport, ValidState};

@@ -1,6 +1,6 @@
 //! Who watches a training.
 
-use crate::Result;
+use crate::{Result, ValidReport};
 use serde::{Deserialize, Serialize};
 
 /// What a training step reports.
@@ -27,6 +27,14 @@ pub trait Observer {
     /// # Errors
     /// An error stops the training.
     fn step(&mut self, report: &StepReport) -> Result<()>;
+
+    /// Called after each validation.
+    ///
+    /// # Errors
+    /// An error stops the training.
+    fn validated(&mut self, _: &ValidReport) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl Observer for () {
@@ -51,10 +59,19 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.0.step(report)?;
         self.1.step(report)
     }
+
+    fn validated(&mut self, report: &ValidReport) -> Result<()> {
+        self.0.validated(report)?;
+        self.1.validated(report)
+    }
 }
 
 impl<T: Observer + ?Sized> Observer for &mut T {
     fn step(&mut self, report: &StepReport) -> Result<()> {
         (**self).step(report)
+    }
+
+    fn validated(&mut self, report: &ValidReport) -> Result<()> {
+        (**self).validated(report)
     }
 }

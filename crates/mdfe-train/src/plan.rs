@@ -54,7 +54,11 @@ impl Plan {
         let steps_per_epoch = counts.images.div_ceil(batch);
         let projection_parameters = match recipe.projection.kind {
             ProjectionKind::Linear => counts.feature_dim * dim + dim,
-            ProjectionKind::AvgPool => 0,
+            ProjectionKind::Mlp => {
+                let hidden = recipe.projection.hidden_dim as u64;
+                counts.feature_dim * hidden + hidden + hidden * dim + dim
+            }
+            ProjectionKind::AvgPool | ProjectionKind::Pca | ProjectionKind::Random | ProjectionKind::None => 0,
         };
         let center_parameters = counts.classes * recipe.loss.sub_centers as u64 * dim;
         let trained = projection_parameters + center_parameters;

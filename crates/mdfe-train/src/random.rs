@@ -12,12 +12,12 @@ use rand_chacha::ChaCha8Rng;
 pub(crate) enum Purpose {
     /// Initial projection.
     Projection = 1,
-    /// Initial centers.
+    /// Initial centers; the position is the width of a nested head, 0 for the whole embedding.
     Centers = 2,
-    /// Order of the samples; the position is the epoch.
-    Order = 3,
-    /// Dropout masks; the position is the step.
+    /// Dropout masks; the position is the batch. (The streams of 3 are the orders of `mdfe_data::Sampler`.)
     Dropout = 4,
+    /// Classes of a sampled softmax; the position is the batch.
+    Classes = 5,
 }
 
 /// The generator of a purpose at a position.
@@ -32,17 +32,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn order_of_a_seed_is_the_same_in_every_release() {
-        // Made by a program of its own in Python, from the definitions of ChaCha (8 rounds, RFC 8439's block with a 64-bit counter
-        // and stream) and of `seed_from_u64` (PCG32).
-        let mut items: Vec<u32> = (0..10).collect();
-        shuffle(&mut items, &mut stream(1, Purpose::Order, 2));
-        assert_eq!(items, [7, 6, 2, 1, 5, 9, 8, 3, 0, 4]);
-    }
-
-    #[test]
     fn every_order_comes_equally_often() {
-        let mut rng = stream(0, Purpose::Order, 0);
+        let mut rng = stream(0, Purpose::Dropout, 0);
         let mut counts = std::collections::HashMap::new();
         for _ in 0..24_000 {
             let mut items = [0, 1, 2, 3];

@@ -2,7 +2,7 @@
 // Helpers of tests may fail as loudly as tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use mdfe_train::{Linear, Moments, OptimizerKind, OptimizerOptions, UpdateRule};
+use mdfe_train::{Moments, OptimizerKind, OptimizerOptions, UpdateRule};
 use serde_json::Value;
 
 fn fixture() -> Value {
@@ -98,18 +98,4 @@ fn long_parameters_step_as_short_ones() {
         assert_ne!(after(1), short, "{name:?}");
         assert!(after(copies) == after(1).repeat(copies), "{name:?}");
     }
-}
-
-/// Sums of at most five products in f32: 1e-6 of values up to a few units.
-#[test]
-fn projection_has_the_values_and_gradients_of_torch_nn_linear() {
-    let f = &fixture()["linear"];
-    let linear = Linear { weight: floats(&f["weight"]), bias: floats(&f["bias"]) };
-    let mut gradient = linear.clone();
-    let mut out = vec![0.0; 12];
-    linear.forward(&floats(&f["x"]), &mut out);
-    assert_close("output", &out, &doubles(&f["out"]), 1e-6);
-    linear.backward(&floats(&f["x"]), &floats(&f["d_out"]), &mut gradient);
-    assert_close("d weight", &gradient.weight, &doubles(&f["d_weight"]), 1e-6);
-    assert_close("d bias", &gradient.bias, &doubles(&f["d_bias"]), 1e-6);
 }

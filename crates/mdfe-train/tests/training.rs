@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_train::{
-    Checkpoints, Error, FeatureSource, MemoryFeatures, OptimizerKind, OptimizerOptions, Outcome,
-    ProjectionOptions, Recipe, StepReport, TrainOptions, TrainState, Trainer, Watch,
+    Checkpoints, Error, Facts, MemoryFeatures, OptimizerKind, OptimizerOptions, Outcome, Pass,
+    ProjectionOptions, Recipe, Sink, Source, StepReport, TrainOptions, TrainState, Trainer, Watch,
 };
 use rand::{RngExt, SeedableRng};
 use std::{
@@ -31,7 +31,7 @@ fn source() -> MemoryFeatures {
 fn recipe(name: OptimizerKind) -> Recipe {
     let mut recipe = Recipe {
         projection: ProjectionOptions { embed_dim: 8, ..Default::default() },
-        train: TrainOptions { epochs: 4, batch: 32, seed: 3, checkpoint_every: 1, keep: 2 },
+        train: TrainOptions { epochs: 4, batch: 32, seed: 3, ..TrainOptions::default() },
         ..Recipe::default()
     };
     recipe.loss.sub_centers = 2;
@@ -55,25 +55,21 @@ struct Recorded {
 
 struct Asked {
     epoch: usize,
-    rows: Vec<usize>,
+    rows: Vec<u32>,
 }
 
-impl FeatureSource for Recorded {
-    fn labels(&self) -> &[u32] {
-        self.inner.labels()
+impl Source for Recorded {
+    fn facts(&self) -> &Facts {
+        self.inner.facts()
     }
-    fn num_classes(&self) -> usize {
-        self.inner.num_classes()
+    fn width(&self) -> usize {
+        self.inner.width()
     }
-    fn dim(&self) -> usize {
-        self.inner.dim()
-    }
-    fn fingerprint(&self) -> mdfe_data::identity::Fingerprint {
-        self.inner.fingerprint()
-    }
-    fn gather(&self, rows: &[usize], epoch: usize, out: &mut [f32]) -> mdfe_train::Result<()> {
-        self.batches.borrow_mut().push(Asked { epoch, rows: rows.to_vec() });
-        self.inner.gather(rows, epoch, out)
+    fn push(&self, pass: Pass<'_>, sink: &mut Sink<'_>) -> mdfe_train::Result<()> {
+        self.inner.push(pass, &mut |samples| {
+            self.batches.borrow_mut().push(Asked { epoch: pass.epoch, rows: samples.rows.clone() });
+            sink(samples)
+        })
     }
 }
 
@@ -106,11 +102,11 @@ fn every_epoch_takes_every_sample_once_in_an_order_of_its_own() {
     let batches = recorded.batches.into_inner();
     let sizes: Vec<usize> = batches.iter().map(|asked| asked.rows.len()).collect();
     assert_eq!(sizes, [32, 32, 16].repeat(4));
-    let order = |epoch| -> Vec<usize> {
+    let order = |epoch| -> Vec<u32> {
         let of_epoch = batches.iter().filter(|asked| asked.epoch == epoch);
         of_epoch.flat_map(|asked| asked.rows.iter().copied()).collect()
     };
-    let every: Vec<usize> = (0..80).collect();
+    let every: Vec<u32> = (0..80).collect();
     for epoch in 0..recipe.train.epochs {
         let mut sorted = order(epoch);
         assert_ne!(sorted, every, "epoch {epoch} is shuffled");
@@ -162,7 +158,7 @@ fn sharpness_aware_step_without_a_radius_is_the_base_optimizers_and_with_one_is_
             let mut recipe = recipe(name);
             recipe.train.epochs = 1;
             recipe.optimizer = OptimizerOptions { rho, weight_decay: 0.1, ..recipe.optimizer };
-            train(&recipe).0.projection.weight
+            train(&recipe).0.values("projection.weight").to_vec()
         };
         let apart = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         let base = trained(base, 0.0);
@@ -238,25 +234,20 @@ fn nan_stops_the_training_and_keeps_the_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(dir.path(), 2);
     struct Poisoned(MemoryFeatures);
-    impl FeatureSource for Poisoned {
-        fn labels(&self) -> &[u32] {
-            self.0.labels()
+    impl Source for Poisoned {
+        fn facts(&self) -> &Facts {
+            self.0.facts()
         }
-        fn num_classes(&self) -> usize {
-            self.0.num_classes()
+        fn width(&self) -> usize {
+            self.0.width()
         }
-        fn dim(&self) -> usize {
-            self.0.dim()
-        }
-        fn fingerprint(&self) -> mdfe_data::identity::Fingerprint {
-            self.0.fingerprint()
-        }
-        fn gather(&self, rows: &[usize], epoch: usize, out: &mut [f32]) -> mdfe_train::Result<()> {
-            self.0.gather(rows, epoch, out)?;
-            if epoch == 2 {
-                out.fill(f32::NAN);
-            }
-            Ok(())
+        fn push(&self, pass: Pass<'_>, sink: &mut Sink<'_>) -> mdfe_train::Result<()> {
+            self.0.push(pass, &mut |samples| {
+                if pass.epoch == 2 {
+                    samples.values.fill(f32::NAN);
+                }
+                sink(samples)
+            })
         }
     }
     let source = Poisoned(source());

@@ -2,20 +2,24 @@
 
 use super::model;
 use crate::{args::ExperimentArgs, device};
-use anyhow::{Result, bail};
-use mdfe_data::{PreprocessRecord, store::StoreDtype};
+use anyhow::Result;
+use mdfe_data::PreprocessRecord;
 use mdfe_model::{
     BuildOptions, LoadOptions, LoadedBackbone,
     extract::{ExtractOptions, Extractor, PipelineOptions},
     load_backbone,
 };
-use mdfe_train::{Dtype, Experiment};
+use mdfe_train::{
+    Experiment,
+    pipeline::{BackboneSource, store_dtype},
+};
 
 /// A loaded backbone and how it is run.
 pub(crate) struct Ready {
     loaded: LoadedBackbone,
     record: PreprocessRecord,
     build: BuildOptions,
+    source: BackboneSource,
     pipeline: PipelineOptions,
 }
 
@@ -25,11 +29,6 @@ impl Ready {
         let compute = &args.compute;
         device::set_threads(compute)?;
         let config = &experiment.backbone;
-        if experiment.transform.name.is_random() {
-            bail!(
-                "transform.name is random, and this build trains on features that are extracted once; use `eval` or `openai-clip`"
-            );
-        }
         let build = BuildOptions {
             device: compute.device.open()?,
             dtype: device::candle_dtype(config.dtype),
@@ -44,29 +43,31 @@ impl Ready {
             img_size: config.image_size,
         };
         let loaded = load_backbone(&config.name, &options)?;
+        let source = BackboneSource { name: config.name.clone(), options };
         let transform = &experiment.transform;
         let record = PreprocessRecord {
             exif_orientation: transform.exif_orientation,
             ..transform.name.record(&loaded.record)
         };
         let threads = compute.threads.unwrap_or(PipelineOptions::default().threads);
-        Ok(Self { loaded, record, build, pipeline: PipelineOptions { batch: config.batch, threads } })
+        Ok(Self { loaded, record, build, source, pipeline: PipelineOptions { batch: config.batch, threads } })
     }
 
     /// Where its features are stored, and how they are extracted.
     pub(crate) fn extract_options(&self, experiment: &Experiment, args: &ExperimentArgs) -> ExtractOptions {
         ExtractOptions {
-            dtype: match experiment.backbone.store_dtype {
-                Dtype::F32 => StoreDtype::F32,
-                Dtype::Bf16 => StoreDtype::Bf16,
-                Dtype::F16 => StoreDtype::F16,
-            },
+            dtype: store_dtype(experiment.backbone.store_dtype),
             pipeline: self.pipeline,
             shard_rows: experiment.backbone.shard_rows,
             max_bad: args.compute.max_bad / 100.0,
             verify: args.verify,
             ..ExtractOptions::at(args.features_dir.clone())
         }
+    }
+
+    /// Where the backbone comes from.
+    pub(crate) fn source(&self) -> BackboneSource {
+        self.source.clone()
     }
 
     /// The backbone with everything that decides its features.
@@ -77,6 +78,7 @@ impl Ready {
             preprocess: self.record.clone(),
             device: self.build.device.clone(),
             dtype: self.build.dtype,
+            variant: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use mdfe_data::{Dataset, ReadOptions};
 use mdfe_train::{
-    EvalSet, Experiment, SetConfig,
+    EvalSet, Experiment, SetConfig, ValidOptions,
     pipeline::{Protocol, TestSet},
 };
 use std::path::{Path, PathBuf};
@@ -112,6 +112,24 @@ pub(crate) fn hold_out(mut data: Data, seed: u64) -> Result<Data> {
     let (train, test) = mdfe_train::pipeline::hold_out(&all, seed)?;
     tracing::info!("{} images are held out for the evaluation: {}", test.query.samples.len(), test.protocol);
     Ok(Data { train: vec![train], test: vec![test] })
+}
+
+/// Holds out of each training set what the training is validated on.
+pub(crate) fn validation(data: &mut Data, options: &ValidOptions) -> Result<Vec<Dataset>> {
+    let mut all = Vec::new();
+    for train in &mut data.train {
+        if let Some((rest, valid)) = mdfe_train::pipeline::validation(train, options.classes, options.seed)? {
+            tracing::info!(
+                "{} classes of {} are held out to validate (valid.seed {})",
+                valid.num_classes(),
+                train.name,
+                options.seed
+            );
+            *train = rest;
+            all.push(valid);
+        }
+    }
+    Ok(all)
 }
 
 fn demo(set: &[String]) -> Result<Experiment> {

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use mdfe_model::pretrained;
 use mdfe_train::{
     Counts, Experiment, Plan,
-    pipeline::{Claim, Claimed, Run, RunFolder, RunOutcome},
+    pipeline::{Claim, Claimed, Run, RunFolder, RunOutcome, Stage},
 };
 use std::path::PathBuf;
 
@@ -42,17 +42,22 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     if given.data.is_some() && args.query.is_none() {
         data = experiment::hold_out(data, experiment.eval.seed)?;
     }
+    let valid = experiment::validation(&mut data, &experiment.recipe.valid)?;
+    let stages = experiment.trainings()?.iter().map(Stage::of).collect();
     let ready = Ready::load(&experiment, given)?;
     let run = Run {
-        recipe: experiment.recipe.clone(),
+        stages,
         config: experiment.resolved()?,
         experiment: resolved,
         train: data.train,
+        valid,
         test: data.test,
         extractor: ready.extractor(),
+        backbone: ready.source(),
         extract: ready.extract_options(&experiment, given),
         k: experiment.eval.k,
         folder,
+        start: None,
     };
     let stop = stop::on_ctrl_c()?;
     let mut watch = Watch::default();

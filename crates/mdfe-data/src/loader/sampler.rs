@@ -42,6 +42,9 @@ impl Default for SamplerOptions {
     }
 }
 
+/// The upper bits of the streams of orders; others are for other uses of a seed.
+const STREAM: u64 = 3;
+
 /// What a sampler must know of the samples.
 #[derive(Clone, Copy, Debug)]
 pub struct SampleFacts<'a> {
@@ -151,12 +154,10 @@ impl Sampler {
         order
     }
 
+    /// ChaCha8 seeded with the run's seed, in a stream of its own for each epoch.
     fn generator(&self, epoch: u64) -> ChaCha8Rng {
-        let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&self.options.seed.to_le_bytes());
-        seed[8..16].copy_from_slice(&epoch.to_le_bytes());
-        // Apart from the generators of single samples, whose last eight bytes are zero.
-        seed[24..].copy_from_slice(b"sampling");
-        ChaCha8Rng::from_seed(seed)
+        let mut random = ChaCha8Rng::seed_from_u64(self.options.seed);
+        random.set_stream(STREAM << 48 | epoch);
+        random
     }
 }

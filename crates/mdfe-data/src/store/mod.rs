@@ -33,7 +33,7 @@ pub use prune::{SpaceInfo, remove_space, spaces};
 pub use reader::FeatureStore;
 pub use resolve::{Resolved, resolve};
 pub use rows::FeatureView;
-pub use spec::{BackboneId, SpaceSpec, StoreDtype};
+pub use spec::{BackboneId, SpaceSpec, StoreDtype, Variant};
 pub use uses::Use;
 pub use verify::{BadShard, verify};
 pub use view::View;

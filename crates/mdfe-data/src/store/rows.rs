@@ -28,6 +28,14 @@ impl FeatureView {
         Ok(Self { store, view, places })
     }
 
+    /// The same features for another view.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] names the first image without features.
+    pub fn with_view(&self, view: Arc<View>) -> Result<Self> {
+        Self::new(Arc::clone(&self.store), view)
+    }
+
     /// The features' space.
     pub fn store(&self) -> &FeatureStore {
         &self.store
@@ -36,6 +44,11 @@ impl FeatureView {
     /// The rows' facts.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// The rows' facts, shared.
+    pub fn shared_view(&self) -> Arc<View> {
+        Arc::clone(&self.view)
     }
 
     /// Number of rows, N.

@@ -1,7 +1,7 @@
 //! What decides the features of a space.
 
 use crate::{
-    Error, PreprocessRecord, Result,
+    Error, PreprocessRecord, Result, TransformKind,
     identity::{Fingerprint, Fingerprinter},
     write_atomically,
 };
@@ -55,6 +55,17 @@ impl StoreDtype {
     }
 }
 
+/// A random transform, drawn once for each image: one of several variants of its features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// The transform.
+    pub transform: TransformKind,
+    /// Seed of what is random.
+    pub seed: u64,
+    /// Which variant, counted from 0.
+    pub number: u64,
+}
+
 /// Everything that decides the features of an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpaceSpec {
@@ -70,6 +81,9 @@ pub struct SpaceSpec {
     pub dim: usize,
     /// Revision of the arithmetic: counted up when the same model gives other bits.
     pub numerics: u32,
+    /// The augmentation; `None` for the deterministic transform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
 }
 
 /// `space.json`.
@@ -98,6 +112,9 @@ impl SpaceSpec {
             .json("dtype", &self.dtype)
             .json("dim", &self.dim)
             .json("numerics", &self.numerics);
+        if let Some(variant) = &self.variant {
+            all.json("variant", variant);
+        }
         all.finish()
     }
 

@@ -1,7 +1,7 @@
 //! The embedder's file: a safetensors file whose one metadata key `mdfe` is a JSON record.
 
 use crate::{
-    Error, Projection, Result,
+    Error, Layer, Projection, Result, Weights,
     weights::{SafetensorsFile, TensorSource},
 };
 use mdfe_data::{PreprocessRecord, store::BackboneId, write_atomically};
@@ -18,6 +18,8 @@ use std::{
 pub enum ProjectionKind {
     /// Tensors `projection.weight [D, D_in]` and `projection.bias [D]`.
     Linear,
+    /// Tensors `projection.hidden.weight [H, D_in]`, `projection.hidden.bias [H]`, `projection.weight [D, H]` and `projection.bias [D]`.
+    Mlp,
     /// Adaptive average pooling, no tensors.
     AvgPool,
     /// The features themselves, no tensors.
@@ -39,6 +41,9 @@ pub struct EmbedderMeta {
     pub feature_dim: usize,
     /// Width of the embedding, D.
     pub embed_dim: usize,
+    /// Width between the two layers of an MLP, H.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_dim: Option<usize>,
     /// How it was trained: data sets, loss, optimizer, seed, scores. For people; nothing reads it back.
     pub training: serde_json::Value,
 }
@@ -110,6 +115,19 @@ impl EmbedderFile {
                 read("projection.weight", &[embed_dim, feature_dim])?,
                 read("projection.bias", &[embed_dim])?,
             )?,
+            ProjectionKind::Mlp => {
+                let hidden_dim = meta.hidden_dim.unwrap_or_default();
+                Projection::mlp(
+                    Layer {
+                        weight: read("projection.hidden.weight", &[hidden_dim, feature_dim])?,
+                        bias: read("projection.hidden.bias", &[hidden_dim])?,
+                    },
+                    Layer {
+                        weight: read("projection.weight", &[embed_dim, hidden_dim])?,
+                        bias: read("projection.bias", &[embed_dim])?,
+                    },
+                )?
+            }
             ProjectionKind::AvgPool => Projection::AvgPool { feature_dim, embed_dim },
             ProjectionKind::Identity => Projection::Identity { feature_dim },
         };
@@ -126,18 +144,8 @@ impl EmbedderFile {
     pub fn save(&self, path: &Path, backbone_weights: &[PathBuf]) -> Result<()> {
         let name = &self.meta.backbone.name;
         let bad = |problems: String| Error::misfit(path, name, problems);
-        let le = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-        let mut own: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
-        if let Projection::Linear { weight, bias } = &self.projection {
-            let (d, din) = (self.meta.embed_dim, self.meta.feature_dim);
-            own.push(("projection.weight".to_owned(), vec![d, din], le(weight)));
-            own.push(("projection.bias".to_owned(), vec![d], le(bias)));
-        }
-        let mut views = Vec::new();
-        for (key, shape, data) in &own {
-            let view = TensorView::new(Dtype::F32, shape.clone(), data);
-            views.push((key.clone(), view.map_err(|e| bad(e.to_string()))?));
-        }
+        let own = self.own_tensors();
+        let mut views = views(&own).map_err(&bad)?;
         const WHOLE: &str = "a standalone embedder, into which only safetensors files go";
         let shards: Vec<_> =
             backbone_weights.iter().map(|file| SafetensorsFile::open(file, WHOLE)).collect::<Result<_>>()?;
@@ -146,12 +154,77 @@ impl EmbedderFile {
                 views.push((format!("{BACKBONE_PREFIX}{key}"), shard.view(&key)?));
             }
         }
+        self.write(path, views)
+    }
+
+    /// [`EmbedderFile::save`] with a backbone that was tuned: `keys` of `backbone`, in f32.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] for a key that is missing, [`Error::Data`] when the disk is full or read-only.
+    pub fn save_tuned(&self, path: &Path, backbone: &Weights, keys: &[String]) -> Result<()> {
+        let mut own = self.own_tensors();
+        for key in keys {
+            let tensor = backbone.get_any(key)?;
+            let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+            own.push(OwnTensor {
+                key: format!("{BACKBONE_PREFIX}{key}"),
+                shape: tensor.dims().to_vec(),
+                bytes: le(&values),
+            });
+        }
+        let name = &self.meta.backbone.name;
+        self.write(path, views(&own).map_err(|problems| Error::misfit(path, name, problems))?)
+    }
+
+    /// The tensors of the projection.
+    fn own_tensors(&self) -> Vec<OwnTensor> {
+        let (d, din) = (self.meta.embed_dim, self.meta.feature_dim);
+        let layer = |name: &str, [outputs, inputs]: [usize; 2], weight: &[f32], bias: &[f32]| {
+            [
+                OwnTensor { key: format!("{name}.weight"), shape: vec![outputs, inputs], bytes: le(weight) },
+                OwnTensor { key: format!("{name}.bias"), shape: vec![outputs], bytes: le(bias) },
+            ]
+        };
+        match &self.projection {
+            Projection::Linear { weight, bias } => layer("projection", [d, din], weight, bias).into(),
+            Projection::Mlp { hidden, last } => {
+                let h = hidden.bias.len();
+                let first = layer("projection.hidden", [h, din], &hidden.weight, &hidden.bias);
+                first.into_iter().chain(layer("projection", [d, h], &last.weight, &last.bias)).collect()
+            }
+            Projection::AvgPool { .. } | Projection::Identity { .. } => Vec::new(),
+        }
+    }
+
+    fn write(&self, path: &Path, views: Vec<(String, TensorView<'_>)>) -> Result<()> {
+        let bad = |problems: String| Error::misfit(path, &self.meta.backbone.name, problems);
         let meta = serde_json::to_string(&self.meta).map_err(|e| bad(e.to_string()))?;
         // One metadata key: the order of several would follow a hash map's and the bytes with it.
         let header = HashMap::from([(HEADER_KEY.to_owned(), meta)]);
         let bytes = safetensors::serialize(views, Some(header)).map_err(|e| bad(e.to_string()))?;
         Ok(write_atomically(path, &bytes)?)
     }
+}
+
+/// A tensor that is written.
+struct OwnTensor {
+    key: String,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+/// Values as they are stored.
+fn le(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+fn views(tensors: &[OwnTensor]) -> std::result::Result<Vec<(String, TensorView<'_>)>, String> {
+    let mut out = Vec::new();
+    for OwnTensor { key, shape, bytes } in tensors {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|e| e.to_string())?;
+        out.push((key.clone(), view));
+    }
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -184,6 +257,7 @@ mod tests {
                 projection: ProjectionKind::Linear,
                 feature_dim: 3,
                 embed_dim: 2,
+                hidden_dim: None,
                 training: serde_json::json!({ "seed": 1 }),
             },
             projection: Projection::linear(vec![1., 2., 3., 4., 5., 6.], vec![7., 8.]).unwrap(),

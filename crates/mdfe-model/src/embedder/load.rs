@@ -111,6 +111,7 @@ impl Embedder {
             preprocess: self.preprocess.clone(),
             device: self.options.build.device.clone(),
             dtype: self.options.build.dtype,
+            variant: None,
         }
     }
 

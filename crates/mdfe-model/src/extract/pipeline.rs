@@ -4,10 +4,10 @@ use super::losses::Losses;
 use crate::{Backbone, Error, Result};
 use candle_core::{DType, Device, Tensor};
 use mdfe_data::{
-    Notice, OrderedOptions, PreprocessRecord, Preprocessor,
+    Notice, OrderedOptions, PreprocessRecord, SampleKey, TransformKind, Transformer,
     identity::{Fingerprint, read_image},
     ordered_map,
-    store::BackboneId,
+    store::{BackboneId, Variant},
 };
 use std::{
     path::PathBuf,
@@ -26,6 +26,21 @@ pub struct Extractor<'a> {
     pub device: Device,
     /// Number format it computes in.
     pub dtype: DType,
+    /// A random transform in place of the record's; `None` for none.
+    pub variant: Option<Variant>,
+}
+
+impl Extractor<'_> {
+    /// Features `[B, D_in]` of B images, `pixels [B, 3, H, W]` at the size of the preprocess record.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for pixels of another size, [`Error::Candle`] from the backbone.
+    pub fn features(&self, images: usize, pixels: Vec<f32>) -> Result<Vec<f32>> {
+        let [height, width] = self.preprocess.size;
+        let pixels = Tensor::from_vec(pixels, (images, 3, height, width), &self.device)?;
+        let features = self.backbone.features(&pixels)?;
+        Ok(features.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?)
+    }
 }
 
 /// How images are brought to the backbone.
@@ -87,16 +102,17 @@ pub fn features_of(
     let (mut times, mut item, mut outcome) = (PipelineTimes::default(), 0, Ok(true));
     let ordered = OrderedOptions { threads: options.threads, ahead: 2 * options.batch + options.threads };
     let losses = Losses::default();
-    let decode = |preprocessor: &mut Preprocessor, i: usize| {
+    let decode = |worker: &mut Transformer, i: usize| {
         let mut out = vec![0.0; pixels];
-        load(preprocessor, &files[i], &mut out)
+        load(worker, &files[i], extractor.variant, &mut out)
             .map(|notice| {
                 losses.note(&files[i].path, notice);
                 out
             })
             .map_err(|e| e.to_string())
     };
-    let make = || Preprocessor::new(extractor.preprocess.clone());
+    let transform = extractor.variant.map_or(TransformKind::Eval, |variant| variant.transform);
+    let make = || Transformer::new(transform, &extractor.preprocess);
     times.decode_wait = ordered_map(files.len(), ordered, make, decode, |result| {
         batch.push(item, result);
         item += 1;
@@ -113,12 +129,20 @@ pub fn features_of(
 
 /// From a file to pixels.
 fn load(
-    preprocessor: &mut Preprocessor,
+    worker: &mut Transformer,
     file: &ImageFile,
+    variant: Option<Variant>,
     out: &mut [f32],
 ) -> mdfe_data::Result<Option<Notice>> {
     let bytes = read_image(&file.path, file.key)?;
-    preprocessor.load_bytes(&file.path, &bytes, out)
+    let image = match (file.key, variant) {
+        (Some(key), _) => key,
+        // Nothing is random without a variant, and nobody else asks for the fingerprint.
+        (None, None) => Fingerprint::from_bytes([0; Fingerprint::BYTES]),
+        (None, Some(_)) => Fingerprint::of(&bytes),
+    };
+    let (seed, round) = variant.map_or((0, 0), |variant| (variant.seed, variant.number));
+    worker.load_bytes(&file.path, &bytes, SampleKey { seed, round, image }, out)
 }
 
 /// Images that wait for their forward pass.
@@ -152,11 +176,7 @@ impl Batch {
         let features = if self.good == 0 {
             Vec::new()
         } else {
-            let [height, width] = extractor.preprocess.size;
-            let pixels = std::mem::take(&mut self.pixels);
-            let pixels = Tensor::from_vec(pixels, (self.good, 3, height, width), &extractor.device)?;
-            let features = extractor.backbone.features(&pixels)?;
-            features.to_dtype(DType::F32)?.to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?
+            extractor.features(self.good, std::mem::take(&mut self.pixels))?
         };
         self.good = 0;
         let mut features = features.chunks_exact(dim);

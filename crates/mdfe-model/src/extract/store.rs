@@ -30,6 +30,7 @@ impl Extractor<'_> {
             dtype,
             dim: self.backbone.feature_dim(),
             numerics: NUMERICS,
+            variant: self.variant,
         }
     }
 }

@@ -17,6 +17,20 @@ choices! {
     }
 }
 
+choices! {
+    /// How much of a backbone is tuned.
+    #[derive(Default)]
+    pub enum TuneKind {
+        /// Nothing: its features are extracted once.
+        #[default]
+        None = "none",
+        /// What is behind the blocks, and the last of them.
+        Last = "last",
+        /// Everything.
+        All = "all",
+    }
+}
+
 section! {
     /// The frozen model.
     pub struct BackboneConfig {
@@ -37,6 +51,10 @@ section! {
         dtype: Dtype = Dtype::F32, Takes::choice::<Dtype>();
         /// Number format of the features on disk: `f16` halves them.
         store_dtype: Dtype = Dtype::F32, Takes::choice::<Dtype>();
+        /// How much of the model is tuned.
+        tune: TuneKind = TuneKind::None, Takes::choice::<TuneKind>();
+        /// `tune = "last"`: how many of the last blocks or stages; what is behind them is tuned too.
+        tune_blocks: usize = 2, Takes::Count(0);
         /// Images in one forward pass.
         batch: usize = 16, Takes::Count(1);
         /// Images whose features are written together, which is what a stop can cost.

@@ -21,6 +21,10 @@ pub struct Experiment {
     pub transform: TransformConfig,
     /// The evaluation.
     pub eval: EvalConfig,
+    /// Trainings that follow, each beginning with what the one before it has learnt: what is written here stands over the experiment
+    /// itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<toml::Table>,
     /// Projection, loss, optimizer, schedule and course of the training, as sections of their own.
     #[serde(flatten)]
     pub recipe: Recipe,
@@ -31,6 +35,8 @@ section! {
     pub struct TransformConfig {
         /// Which transform.
         name: TransformKind = TransformKind::Eval, Takes::choice::<TransformKind>();
+        /// Variants of a random transform whose features are extracted once, to be trained on in turn; 0 draws anew in every epoch.
+        variants: usize = 0, Takes::Count(0);
         /// Whether images are turned as their EXIF record says. Off is timm's way.
         exif_orientation: bool = false, Takes::Flag;
     }

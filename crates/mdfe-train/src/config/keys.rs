@@ -1,7 +1,7 @@
 //! All keys of an experiment.
 
 use super::{BackboneConfig, DataConfig, EvalConfig, Experiment, Field, Takes, TransformConfig};
-use crate::{LossConfig, OptimizerOptions, ProjectionOptions, Schedule, TrainOptions};
+use crate::{LossConfig, OptimizerOptions, ProjectionOptions, Schedule, TrainOptions, ValidOptions};
 use serde::Serialize;
 use toml::{Table, Value};
 
@@ -50,7 +50,13 @@ pub(super) fn top() -> Vec<Field> {
         section("optimizer", OptimizerOptions::keys, "The optimizer of projection and centers."),
         section("schedule", Schedule::keys, "The learning rate's course."),
         section("train", TrainOptions::keys, "Epochs, batch, seed, checkpoints."),
+        section("valid", ValidOptions::keys, "Validation on classes that are held out."),
         section("eval", EvalConfig::keys, "The evaluation."),
+        Field::new(
+            "stages",
+            Takes::Sections(super::stages::keys),
+            "Trainings that follow, each beginning with what the one before it has learnt: [[stages]].",
+        ),
     ]
 }
 
@@ -99,7 +105,8 @@ mod tests {
         let mut keys: Vec<&str> =
             top().iter().map(|field| field.name).filter(|&name| name != "base").collect();
         keys.sort_unstable();
-        let experiment = Table::try_from(Experiment::default()).unwrap();
+        let stages = vec![Table::new()];
+        let experiment = Table::try_from(Experiment { stages, ..Experiment::default() }).unwrap();
         let mut fields: Vec<&str> = experiment.keys().map(String::as_str).collect();
         fields.sort_unstable();
         assert_eq!(keys, fields);

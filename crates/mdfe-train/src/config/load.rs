@@ -71,7 +71,7 @@ fn parse_checked(text: &str, place: &str) -> Result<Table> {
 }
 
 /// The experiment that the table means with the overrides on top; `name` where it has none.
-fn finish(mut table: Table, overrides: &[String], place: &str, name: &str) -> Result<Experiment> {
+pub(super) fn finish(mut table: Table, overrides: &[String], place: &str, name: &str) -> Result<Experiment> {
     for text in overrides {
         let over = parse_override(text).map_err(|problem| bad(&format!("--set {text}"), problem))?;
         merge(&mut table, over);

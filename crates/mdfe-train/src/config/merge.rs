@@ -4,14 +4,14 @@ use toml::{Table, Value};
 
 /// Puts `over` on top of `under`: sections are merged, everything else, lists too, is replaced.
 ///
-/// A loss of another name takes its sub-centers along, and none of the other loss's options, which may mean something else.
+/// A loss of another name takes what every loss has along, and none of the other loss's options, which may mean something else.
 pub(super) fn merge(under: &mut Table, over: Table) {
     let loss = |table: &Table| table.get("loss").and_then(|loss| loss.get("name")).cloned();
     if let Some(new) = loss(&over)
         && loss(under).is_some_and(|old| old != new)
         && let Some(Value::Table(old)) = under.get_mut("loss")
     {
-        old.retain(|key, _| key == "sub_centers");
+        old.retain(|key, _| ["sub_centers", "sample_fraction", "nested_dims"].contains(&key));
     }
     merge_tables(under, over);
 }

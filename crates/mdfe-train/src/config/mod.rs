@@ -14,9 +14,10 @@ mod load;
 mod merge;
 mod section;
 mod set;
+mod stages;
 mod takes;
 
-pub use backbone::{BackboneConfig, Dtype};
+pub use backbone::{BackboneConfig, Dtype, TuneKind};
 pub use data::{DataConfig, EvalSet, SetConfig};
 pub use experiment::{EvalConfig, Experiment, TransformConfig};
 pub use keys::{ConfigKey, config_keys};

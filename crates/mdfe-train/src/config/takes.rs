@@ -17,6 +17,8 @@ pub(crate) enum Takes {
     Choice(Names),
     /// A whole number of at least this.
     Count(i64),
+    /// A list of whole numbers of at least this.
+    Counts(i64),
     /// A number in a range.
     Number(Range),
     /// Two numbers in a range.
@@ -93,6 +95,9 @@ impl Takes {
             Self::Flag => value.is_bool(),
             Self::Choice(names) => value.as_str().is_some_and(names.knows),
             Self::Count(least) => value.as_integer().is_some_and(|n| n >= least),
+            Self::Counts(least) => value
+                .as_array()
+                .is_some_and(|all| all.iter().all(|n| n.as_integer().is_some_and(|n| n >= least))),
             Self::Number(range) => range.holds(value),
             Self::Pair(range) => {
                 value.as_array().is_some_and(|all| all.len() == 2 && all.iter().all(|v| range.holds(v)))
@@ -124,6 +129,11 @@ impl Takes {
             }
             Self::Flag => text.parse().map_or_else(|_| plain(), Value::Boolean),
             Self::Count(_) => text.parse().map_or_else(|_| plain(), Value::Integer),
+            Self::Counts(_) => {
+                let parts = inner.split(',').map(str::trim).filter(|part| !part.is_empty());
+                let parts = parts.map(|part| part.parse().map(Value::Integer));
+                parts.collect::<Result<_, _>>().map_or_else(|_| plain(), Value::Array)
+            }
             Self::Number(_) => text.parse().map_or_else(|_| plain(), Value::Float),
             Self::Pair(_) => {
                 let parts = inner.split(',').map(|part| part.trim().parse().map(Value::Float));
@@ -146,6 +156,7 @@ impl fmt::Display for Takes {
             Self::Flag => f.write_str("true or false"),
             Self::Choice(names) => write!(f, "one of {}", (names.list)().join(", ")),
             Self::Count(least) => write!(f, "a whole number of at least {least}"),
+            Self::Counts(least) => write!(f, "a list of whole numbers of at least {least}"),
             Self::Number(range) => write!(f, "a number{range}"),
             Self::Pair(range) => write!(f, "two numbers, each{range}"),
             Self::Any => f.write_str("a value"),

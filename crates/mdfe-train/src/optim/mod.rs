@@ -14,6 +14,6 @@ mod sharpness;
 mod update;
 
 pub use kind::OptimizerKind;
-pub use moments::{Moments, ParameterMoments};
-pub use options::OptimizerOptions;
+pub use moments::Moments;
+pub use options::{GroupOptions, OptimizerOptions};
 pub use update::UpdateRule;

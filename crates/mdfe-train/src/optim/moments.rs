@@ -20,14 +20,3 @@ impl Moments {
         Self { first: vec![0.0; len], second: vec![0.0; second] }
     }
 }
-
-/// The memory of everything that is trained.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ParameterMoments {
-    /// Of the projection's weight.
-    pub weight: Moments,
-    /// Of the projection's bias.
-    pub bias: Moments,
-    /// Of the centers.
-    pub centers: Moments,
-}

@@ -1,6 +1,6 @@
 //! Who watches a run.
 
-use crate::StepReport;
+use crate::{StepReport, ValidReport};
 use mdfe_model::extract::{ExtractProgress, Extraction};
 
 /// Who watches a run.
@@ -13,4 +13,6 @@ pub trait RunObserver {
     fn resumed(&mut self, step: usize, total: usize);
     /// A training step has ended.
     fn trained(&mut self, report: &StepReport);
+    /// A validation has ended.
+    fn validated(&mut self, _: &ValidReport) {}
 }

@@ -16,6 +16,17 @@ pub(super) enum RunState {
     Finished,
 }
 
+/// What a training went on from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// The run folder, checkpoint or embedder, as it was named.
+    pub from: String,
+    /// Fingerprint of the file.
+    pub fingerprint: Fingerprint,
+    /// What was taken of it, by name.
+    pub params: Vec<String>,
+}
+
 /// What a run folder belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct RunRecord {
@@ -29,6 +40,9 @@ pub(super) struct RunRecord {
     pub(super) space: Fingerprint,
     /// Fingerprints of the training views, in order.
     pub(super) train: Vec<Fingerprint>,
+    /// What its first stage began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lineage: Option<Lineage>,
     /// Fingerprints of the test sets' query and index views, in order.
     pub(super) test: Vec<Fingerprint>,
 }

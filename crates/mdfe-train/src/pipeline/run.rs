@@ -1,48 +1,66 @@
 //! The run itself.
 
 use super::{
-    RunFolder, RunObserver, RunRecord, RunState, Scores, SetScores, TestSet, Widths, retrieval,
-    run_folder::SkippedOf,
-    table,
-    views::{self, Present},
+    RunFolder, RunObserver, RunRecord, RunState, Scores, SetScores, Stage, TestSet, Widths,
+    prepare::{Data, PreparedTest},
+    record::Lineage,
+    retrieval, table,
+    training::{Trained, Training},
+    views,
 };
-use crate::{
-    Checkpoints, Error, FeatureSource, JoinedFeatures, Outcome, Recipe, Result, RunLog, StepReport, Trainer,
-    Watch,
-};
-use mdfe_data::{
-    Dataset, Skipped,
-    store::{FeatureStore, FeatureView, View},
-};
+use crate::{Error, Param, Result};
+use mdfe_data::Dataset;
 use mdfe_model::{
-    EmbedderFile, EmbedderMeta, Projection, ProjectionKind,
-    extract::{ExtractOptions, Extractor, extract},
+    EmbedderFile, EmbedderMeta, LoadOptions, Projection, ProjectionKind,
+    extract::{ExtractOptions, Extractor},
+    tune::FinishedBackbone,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
 /// Everything a run needs, read and resolved.
 pub struct Run<'a> {
-    /// How to train.
-    pub recipe: Recipe,
+    /// What is trained, one after the other.
+    pub stages: Vec<Stage>,
     /// The resolved experiment as TOML, for `config.toml`.
     pub config: String,
     /// The resolved experiment, for `run.json`.
     pub experiment: serde_json::Value,
     /// Training sets; their classes stand side by side.
     pub train: Vec<Dataset>,
+    /// What is held out of them to validate; none for no validation.
+    pub valid: Vec<Dataset>,
     /// Test sets; none for a run without scores.
     pub test: Vec<TestSet>,
-    /// The backbone.
+    /// The backbone as it is.
     pub extractor: Extractor<'a>,
+    /// Where it comes from, for stages that tune it.
+    pub backbone: BackboneSource,
     /// Where and how features are stored.
     pub extract: ExtractOptions,
     /// k of mMP@k.
     pub k: usize,
     /// Where the results go, claimed.
     pub folder: RunFolder,
+    /// What the first stage begins with.
+    pub start: Option<WarmStart>,
+}
+
+/// Where a backbone comes from.
+#[derive(Clone, Debug)]
+pub struct BackboneSource {
+    /// Its name.
+    pub name: String,
+    /// Its weights, and how it computes.
+    pub options: LoadOptions,
+}
+
+/// What a run begins with, in place of random values.
+#[derive(Clone, Debug)]
+pub struct WarmStart {
+    /// Parameters by name.
+    pub params: Vec<Param>,
+    /// Where they come from.
+    pub lineage: Lineage,
 }
 
 /// How a run ended.
@@ -56,78 +74,49 @@ pub enum RunOutcome {
     },
 }
 
-/// A data set with its features.
-struct Extracted {
-    rows: FeatureView,
-    skipped: Vec<Skipped>,
-}
-
-/// A test set with its features.
-struct ExtractedTest {
-    query: Extracted,
-    index: Option<Extracted>,
-}
-
 impl Run<'_> {
     /// Extracts, trains, scores and writes the run folder.
     ///
     /// # Errors
-    /// Those of [`extract`], [`Trainer`] and the evaluation; [`Error::RunFolder`] and [`Error::Data`] when a resume would not go on with the
-    /// same weights and data. The folder is as it was after any of them.
+    /// Those of extraction, [`crate::Trainer`] and the evaluation; [`Error::RunFolder`] and [`Error::Data`] when a resume would not go on
+    /// with the same weights and data. The folder is as it was after any of them.
     pub fn go(&self, observer: &mut dyn RunObserver, stop: &AtomicBool) -> Result<RunOutcome> {
         let record = RunRecord::read(self.folder.path())?.filter(|_| self.folder.resumes());
         if let Some(record) = &record {
             self.expect_space(record)?;
         }
-        let stopped = RunOutcome::Stopped { resumable: false };
-        let mut train = Vec::new();
-        for dataset in &self.train {
-            let Some(extracted) = self.rows(dataset, observer, stop)? else { return Ok(stopped) };
-            train.push(extracted);
+        let Some(mut data) = self.prepare(observer, stop)? else {
+            return Ok(RunOutcome::Stopped { resumable: false });
+        };
+        let resumes = record.is_some();
+        if resumes {
+            self.reconcile(&mut data)?;
+        } else {
+            self.begin(&data)?;
         }
-        let mut test = Vec::new();
-        for set in &self.test {
-            let Some(query) = self.rows(&set.query, observer, stop)? else { return Ok(stopped) };
-            let index = match &set.index {
-                None => None,
-                Some(index) => match self.rows(index, observer, stop)? {
-                    None => return Ok(stopped),
-                    extracted => extracted,
-                },
+        let mut from = self.start.as_ref().map(|start| start.params.clone()).unwrap_or_default();
+        let (mut steps_before, mut last) = (0, None);
+        for (number, stage) in self.stages.iter().enumerate() {
+            let training = Training { stage, number, from: &from, steps_before, resumes };
+            let Some(trained) = self.train(&training, &data, observer, stop)? else {
+                return Ok(RunOutcome::Stopped { resumable: true });
             };
-            test.push(ExtractedTest { query, index });
+            from.clone_from(&trained.params);
+            steps_before += trained.steps;
+            last = Some(trained);
         }
-        if record.is_some() {
-            train = self.stored("train", train.into_iter().zip(&self.train))?;
-            test = self.stored_tests(test)?;
-        }
-        let parts: Vec<Box<dyn FeatureSource>> = train
-            .iter()
-            .map(|extracted| Box::new(extracted.rows.clone()) as Box<dyn FeatureSource>)
-            .collect();
-        let features = JoinedFeatures::new(parts)?;
-        let checkpoints = Checkpoints::new(self.folder.checkpoints(), self.recipe.train.keep);
-        let mut trainer = match record.is_some() {
-            true => Trainer::resume(self.recipe.clone(), &features, &checkpoints)?,
-            false => Trainer::new(self.recipe.clone(), &features)?,
+        let Some(trained) = last else {
+            return Err(Error::Data("a run needs at least one stage".to_owned()));
         };
-        match record.is_some() {
-            true => observer.resumed(trainer.state().step, trainer.total_steps()),
-            false => self.begin(&train, &test)?,
+        if let Some(backbone) = &trained.backbone {
+            let extractor = self.tuned(backbone);
+            if !self.extract_test(&extractor, &mut data, observer, stop)? {
+                return Ok(RunOutcome::Stopped { resumable: true });
+            }
         }
-        let mut log = RunLog::new(self.folder.path(), trainer.state().step)?;
-        let outcome = {
-            let mut watch = Watch(|report: &StepReport| observer.trained(report));
-            trainer.run(Some(&checkpoints), &mut (&mut log, &mut watch), stop)?
-        };
-        log.finish()?;
-        if outcome == Outcome::Stopped {
-            return Ok(RunOutcome::Stopped { resumable: true });
-        }
-        let projection = trainer.projection()?;
-        let scores = self.score(&projection, &test)?;
-        self.save(projection, scores.as_ref())?;
-        self.record(&train, &test, RunState::Finished).write(self.folder.path())?;
+        let scores = self.score(&trained.projection, &data.test)?;
+        self.save(trained, scores.as_ref())?;
+        self.record(&data, RunState::Finished).write(self.folder.path())?;
         Ok(RunOutcome::Finished(scores.map(Box::new)))
     }
 
@@ -149,137 +138,113 @@ impl Run<'_> {
         Err(Error::RunFolder { path, problem })
     }
 
-    /// The rows of the run that is there, if the data is still the same; `kind` is that of their files.
-    fn stored<'d>(
-        &self,
-        kind: &str,
-        present: impl Iterator<Item = (Extracted, &'d Dataset)>,
-    ) -> Result<Vec<Extracted>> {
-        let one = |(i, (extracted, dataset)): (usize, (Extracted, &Dataset))| {
-            let stored = View::open(&views::file(self.folder.path(), kind, i))?;
-            let was_skipped = self.folder.was_skipped(&dataset.name)?;
-            let now = Present { view: extracted.rows.view(), skipped: &extracted.skipped };
-            let view = views::reconcile(stored, now, &was_skipped)?;
-            let store = Arc::new(FeatureStore::open(extracted.rows.store().dir())?);
-            let rows = FeatureView::new(store, Arc::new(view))?;
-            Ok(Extracted { rows, ..extracted })
-        };
-        present.enumerate().map(one).collect()
-    }
-
-    /// [`Run::stored`] for the test sets: a score after a resume is that of an unbroken run.
-    fn stored_tests(&self, present: Vec<ExtractedTest>) -> Result<Vec<ExtractedTest>> {
-        let mut queries = Vec::new();
-        let mut indexes = Vec::new();
-        for (rows, set) in present.into_iter().zip(&self.test) {
-            queries.push((rows.query, &set.query));
-            indexes.push(rows.index.zip(set.index.as_ref()));
-        }
-        let queries = self.stored("query", queries.into_iter())?;
-        let has_index: Vec<bool> = indexes.iter().map(Option::is_some).collect();
-        let mut indexes = self.stored("index", indexes.into_iter().flatten())?.into_iter();
-        let index = |has: bool| if has { indexes.next() } else { None };
-        let index: Vec<_> = has_index.into_iter().map(index).collect();
-        Ok(queries.into_iter().zip(index).map(|(query, index)| ExtractedTest { query, index }).collect())
-    }
-
     /// Writes what the run begins with.
-    fn begin(&self, train: &[Extracted], test: &[ExtractedTest]) -> Result<()> {
-        self.folder.begin(&self.record(train, test, RunState::Running), &self.config)?;
-        let dir = self.folder.path();
-        let indexes = test.iter().filter_map(|set| set.index.as_ref());
-        let kinds: [(&str, Vec<&Extracted>); 3] = [
-            ("train", train.iter().collect()),
-            ("query", test.iter().map(|set| &set.query).collect()),
-            ("index", indexes.collect()),
-        ];
-        for (kind, all) in kinds {
-            for (i, extracted) in all.into_iter().enumerate() {
-                extracted.rows.view().write(&views::file(dir, kind, i))?;
-            }
+    fn begin(&self, data: &Data) -> Result<()> {
+        self.folder.begin(&self.record(data, RunState::Running), &self.config)?;
+        for (kind, i, set) in data.all() {
+            set.view.write(&views::file(self.folder.path(), kind, i))?;
         }
-        let test_rows = test.iter().flat_map(|set| std::iter::once(&set.query).chain(&set.index));
-        let names = self
-            .train
-            .iter()
-            .chain(self.test.iter().flat_map(|set| std::iter::once(&set.query).chain(&set.index)));
-        let mut skipped = Vec::new();
-        for (extracted, dataset) in train.iter().chain(test_rows).zip(names) {
-            let of =
-                |skipped: &Skipped| SkippedOf { dataset: dataset.name.clone(), skipped: skipped.clone() };
-            skipped.extend(extracted.skipped.iter().map(of));
-        }
-        self.folder.write_skipped(&skipped)
+        self.folder.write_skipped(&data.skipped())
     }
 
-    fn record(&self, train: &[Extracted], test: &[ExtractedTest], state: RunState) -> RunRecord {
-        let of = |extracted: &Extracted| extracted.rows.view().fingerprint();
-        let test = test.iter().flat_map(|set| std::iter::once(&set.query).chain(&set.index));
+    fn record(&self, data: &Data, state: RunState) -> RunRecord {
+        let of = |wanted: [&str; 2]| {
+            let sets = data.all().filter(move |(kind, ..)| wanted.contains(kind));
+            sets.map(|(_, _, set)| set.view.fingerprint()).collect()
+        };
         RunRecord {
             format: RunRecord::FORMAT.to_owned(),
             mdfe: env!("CARGO_PKG_VERSION").to_owned(),
             state,
             experiment: self.experiment.clone(),
             space: self.extractor.space(self.extract.dtype).fingerprint(),
-            train: train.iter().map(of).collect(),
-            test: test.map(of).collect(),
+            train: of(["train", "valid"]),
+            test: of(["query", "index"]),
+            lineage: self.start.as_ref().map(|start| start.lineage.clone()),
         }
     }
 
-    /// The features of one data set; `None` at a stop.
-    fn rows(
+    /// The backbone after tuning.
+    fn tuned<'b>(&self, backbone: &'b FinishedBackbone) -> Extractor<'b> {
+        Extractor {
+            backbone: backbone.backbone.as_ref(),
+            id: backbone.id.clone(),
+            preprocess: self.extractor.preprocess.clone(),
+            device: self.extractor.device.clone(),
+            dtype: self.extractor.dtype,
+            variant: None,
+        }
+    }
+
+    /// The features of the test sets by a tuned backbone; false at a stop.
+    fn extract_test(
         &self,
-        dataset: &Dataset,
+        extractor: &Extractor<'_>,
+        data: &mut Data,
         observer: &mut dyn RunObserver,
         stop: &AtomicBool,
-    ) -> Result<Option<Extracted>> {
-        let extraction = extract(&self.extractor, dataset, &self.extract, |progress| {
-            observer.extracting(&dataset.name, progress);
-            !stop.load(Ordering::SeqCst)
-        })?;
-        observer.extracted(&dataset.name, &extraction);
-        let Some(rows) = extraction.rows else { return Ok(None) };
-        if rows.is_empty() {
-            let (name, dir) = (&dataset.name, extraction.dir.display());
-            return Err(Error::Data(format!("no image of {name} could be read; see {dir}")));
+    ) -> Result<bool> {
+        for (set, prepared) in self.test.iter().zip(&mut data.test) {
+            let index = set.index.as_ref().zip(prepared.index.as_mut());
+            for (dataset, prepared) in std::iter::once((&set.query, &mut prepared.query)).chain(index) {
+                let Some(found) = self.extract(extractor, dataset, observer, stop)? else { return Ok(false) };
+                prepared.rows = Some(found.features()?.with_view(Arc::clone(&prepared.view))?);
+            }
         }
-        Ok(Some(Extracted { rows, skipped: extraction.skipped }))
+        Ok(true)
     }
 
     /// Each test set by itself: a class of one is no class of another.
-    fn score(&self, projection: &Projection, test: &[ExtractedTest]) -> Result<Option<Scores>> {
-        let one = |(set, rows): (&TestSet, &ExtractedTest)| -> Result<SetScores> {
-            let index = rows.index.as_ref().map(|index| &index.rows);
-            let comparison = retrieval::score(projection, &rows.query.rows, index, self.k)?;
+    fn score(&self, projection: &Projection, test: &[PreparedTest]) -> Result<Option<Scores>> {
+        let one = |(set, rows): (&TestSet, &PreparedTest)| -> Result<SetScores> {
+            let index = rows.index.as_ref().map(|index| index.features()).transpose()?;
+            let comparison = retrieval::score(projection, rows.query.features()?, index, self.k)?;
             Ok(SetScores { name: set.name.clone(), protocol: set.protocol, comparison })
         };
         let sets = self.test.iter().zip(test).map(one).collect::<Result<Vec<_>>>()?;
         Ok((!sets.is_empty()).then(|| Scores::new(sets)))
     }
 
-    fn save(&self, projection: Projection, scores: Option<&Scores>) -> Result<()> {
+    fn save(&self, trained: Trained, scores: Option<&Scores>) -> Result<()> {
+        let Trained { projection, backbone, .. } = trained;
+        let hidden_dim = match &projection {
+            Projection::Mlp { hidden, .. } => Some(hidden.bias.len()),
+            _ => None,
+        };
         let kind = match &projection {
             Projection::Linear { .. } => ProjectionKind::Linear,
+            Projection::Mlp { .. } => ProjectionKind::Mlp,
             Projection::AvgPool { .. } => ProjectionKind::AvgPool,
             Projection::Identity { .. } => ProjectionKind::Identity,
         };
         let names = |sets: &[Dataset]| sets.iter().map(|d| d.name.clone()).collect::<Vec<_>>();
         let widths = Widths { feature_dim: projection.feature_dim(), embed_dim: projection.embed_dim() };
+        let recipes: Vec<_> = self.stages.iter().map(|stage| &stage.recipe).collect();
+        let id = backbone.as_ref().map_or(&self.extractor.id, |backbone| &backbone.id);
         let meta = EmbedderMeta {
             format: EmbedderMeta::FORMAT.to_owned(),
-            backbone: self.extractor.id.clone(),
+            backbone: id.clone(),
             preprocess: self.extractor.preprocess.clone(),
             projection: kind,
             feature_dim: widths.feature_dim,
             embed_dim: widths.embed_dim,
+            hidden_dim,
             training: serde_json::json!({
                 "data": names(&self.train),
-                "recipe": self.recipe,
+                "recipe": recipes.first(),
+                "stages": &recipes[1.min(recipes.len())..],
+                "tuned_from": backbone.as_ref().map(|_| &self.extractor.id),
+                "lineage": self.start.as_ref().map(|start| &start.lineage),
                 "scores": scores.and_then(Scores::trained),
             }),
         };
         let file = EmbedderFile { meta, projection, standalone: None };
-        file.save(&self.folder.embedder(), &[])?;
+        match &backbone {
+            None => file.save(&self.folder.embedder(), &[])?,
+            Some(backbone) => {
+                file.save_tuned(&self.folder.embedder(), &backbone.weights, &backbone.weights.keys())?;
+            }
+        }
         scores.map_or(Ok(()), |scores| self.folder.write_scores(scores, &table(scores, widths, self.k)))
     }
 }

@@ -133,6 +133,14 @@ impl RunFolder {
         self.path.join("checkpoints")
     }
 
+    /// Where the checkpoints of a stage go.
+    pub(super) fn checkpoints_of(&self, stage: usize) -> PathBuf {
+        match stage {
+            0 => self.checkpoints(),
+            _ => self.checkpoints().join(format!("stage-{stage}")),
+        }
+    }
+
     /// Where the embedder goes.
     pub fn embedder(&self) -> PathBuf {
         self.path.join(EmbedderFile::FILE)

@@ -18,8 +18,7 @@ const LEAST_CLASSES: usize = 10;
 /// # Errors
 /// [`Error::Data`] when no class has two images: nothing could be found.
 pub fn hold_out(dataset: &Dataset, seed: u64) -> Result<(Dataset, TestSet)> {
-    let counts = dataset.class_counts();
-    let pairs: Vec<usize> = (0..counts.len()).filter(|&class| counts[class] >= 2).collect();
+    let pairs = pairs(dataset);
     if pairs.is_empty() {
         return Err(Error::Data(format!(
             "no class of {} has two images, so that nothing could be found; give a test set with --query",
@@ -33,13 +32,48 @@ pub fn hold_out(dataset: &Dataset, seed: u64) -> Result<(Dataset, TestSet)> {
     }
 }
 
-/// Whole classes, drawn among `candidates`.
-fn hold_out_classes(dataset: &Dataset, mut candidates: Vec<usize>, seed: u64) -> (Dataset, TestSet) {
+/// Splits off what a training is validated on: a share of the classes that have two images, at least two classes, drawn with `seed`; `None`
+/// for a share of 0. Returns (training, validation).
+///
+/// # Errors
+/// [`Error::Data`] when fewer than four classes have two images.
+pub fn validation(dataset: &Dataset, share: f64, seed: u64) -> Result<Option<(Dataset, Dataset)>> {
+    if share <= 0.0 {
+        return Ok(None);
+    }
+    let candidates = pairs(dataset);
+    if candidates.len() < 4 {
+        return Err(Error::Data(format!(
+            "{} classes of {} have two images, too few to validate on some of them; set valid.classes to 0",
+            candidates.len(),
+            dataset.root.display()
+        )));
+    }
+    let wanted = ((candidates.len() as f64 * share).round() as usize).clamp(2, candidates.len() - 2);
+    let out = drawn(dataset, candidates, wanted, seed);
+    let valid = part(dataset, |_, class| out[class], "validation");
+    Ok(Some((part(dataset, |_, class| !out[class], "train"), valid)))
+}
+
+/// The classes that have two images.
+fn pairs(dataset: &Dataset) -> Vec<usize> {
+    let counts = dataset.class_counts();
+    (0..counts.len()).filter(|&class| counts[class] >= 2).collect()
+}
+
+/// Which classes are drawn: `wanted` of `candidates`.
+fn drawn(dataset: &Dataset, mut candidates: Vec<usize>, wanted: usize, seed: u64) -> Vec<bool> {
     shuffle(&mut candidates, &mut ChaCha8Rng::seed_from_u64(seed));
-    let tenth = (dataset.num_classes() as f64 / 10.0).round() as usize;
-    let wanted = tenth.max(LEAST_CLASSES).min(candidates.len());
     let mut out = vec![false; dataset.num_classes()];
     candidates[..wanted].iter().for_each(|&class| out[class] = true);
+    out
+}
+
+/// Whole classes, drawn among `candidates`.
+fn hold_out_classes(dataset: &Dataset, candidates: Vec<usize>, seed: u64) -> (Dataset, TestSet) {
+    let tenth = (dataset.num_classes() as f64 / 10.0).round() as usize;
+    let wanted = tenth.max(LEAST_CLASSES).min(candidates.len());
+    let out = drawn(dataset, candidates, wanted, seed);
     let query = part(dataset, |_, class| out[class], "held-out");
     let protocol = Protocol::HeldOutClasses { classes: wanted, seed };
     let test = TestSet { name: query.name.clone(), query, index: None, protocol };

@@ -11,6 +11,12 @@ pub struct LossConfig {
     /// K, centers of each class. Default 1.
     #[serde(default = "one")]
     pub sub_centers: usize,
+    /// Share of the classes that a step looks at besides those of its batch (Partial FC). Default 1: all.
+    #[serde(default = "whole")]
+    pub sample_fraction: f64,
+    /// Prefixes of the embedding that are trained to work by themselves (Matryoshka). Default none.
+    #[serde(default)]
+    pub nested_dims: Vec<usize>,
     /// Which loss (`name`), and its options; see [`mdfe_loss::LossOptions`] for their names and defaults.
     #[serde(flatten)]
     pub options: LossOptions,
@@ -20,19 +26,33 @@ fn one() -> usize {
     1
 }
 
+fn whole() -> f64 {
+    1.0
+}
+
 impl Default for LossConfig {
     fn default() -> Self {
-        Self { sub_centers: one(), options: LossOptions::default() }
+        Self { sub_centers: one(), sample_fraction: whole(), nested_dims: Vec::new(), options: LossOptions::default() }
     }
 }
 
 impl LossConfig {
-    /// The keys of the section: two of its own, and the options of all losses, which mdfe-loss declares and checks.
+    /// The keys of the section: four of its own, and the options of all losses, which mdfe-loss declares and checks.
     pub(crate) fn keys() -> Vec<Field> {
         let names = Names { list: || LossOptions::NAMES.to_vec(), knows: |name| options_of(name).is_some() };
         let mut keys = vec![
             Field::new("name", Takes::Choice(names), "Which loss."),
             Field::new("sub_centers", Takes::Count(1), "K, centers of each class."),
+            Field::new(
+                "sample_fraction",
+                Takes::Number(Range::to(0.0, 1.0)),
+                "Share of the classes that a step looks at besides those of its batch (Partial FC); 1 for all.",
+            ),
+            Field::new(
+                "nested_dims",
+                Takes::Counts(1),
+                "Prefixes of the embedding that are trained to work by themselves (Matryoshka).",
+            ),
         ];
         for option in option_names() {
             let owners: Vec<(&str, Option<Value>)> = LossOptions::NAMES

@@ -3,10 +3,12 @@
 mod loss;
 mod projection;
 mod train;
+mod valid;
 
 pub use loss::LossConfig;
 pub use projection::{ProjectionKind, ProjectionOptions};
-pub use train::TrainOptions;
+pub use train::{SamplerKind, TrainOptions};
+pub use valid::ValidOptions;
 
 use crate::{Error, OptimizerOptions, Result, Schedule, config};
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,8 @@ pub struct Recipe {
     pub schedule: Schedule,
     /// Epochs, batch, seed, checkpoints.
     pub train: TrainOptions,
+    /// Validation on classes that are held out.
+    pub valid: ValidOptions,
 }
 
 impl Recipe {

@@ -1,16 +1,26 @@
-//! The one trainer: features, projection, margin loss, optimizer.
+//! The one trainer: source, encoder, projection, heads, optimizer.
 
+mod gradients;
+mod heads;
+mod parts;
 mod sharpness;
 mod state;
 mod step;
+mod validate;
 
-pub use state::TrainState;
+pub use state::{BestScore, TrainState, ValidState};
+pub use validate::ValidReport;
 
 use crate::{
-    Checkpoints, Error, FeatureSource, Observer, Recipe, Result, StepReport,
-    random::{Purpose, shuffle, stream},
+    Checkpoints, Encoder, Error, Identity, Observer, Param, Pass, ProjectionKind, Recipe, Result, Samples,
+    Source, StepReport,
+    checkpoint::Kind,
+    projection::{Beginning, Layers, Pca},
+    source::check_labels,
 };
-use mdfe_loss::{CenterShape, FusedStep, MarginLoss};
+use heads::{Heads, NewHeads};
+use mdfe_data::{SampleFacts, Sampler, SamplerOptions};
+use parts::Parts;
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Instant,
@@ -19,71 +29,143 @@ use std::{
 /// How a training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All epochs are done.
+    /// All steps are done, or validation has found nothing better for long enough.
     Finished,
     /// The stop flag was set; a checkpoint holds everything up to here.
     Stopped,
 }
 
-/// The samples in the order of an epoch.
-struct Order {
-    epoch: usize,
-    rows: Vec<usize>,
-}
-
 /// A training in progress.
 ///
-/// The order of the samples is shuffled anew in each epoch, and the last, smaller batch of an epoch is trained on too. Same
-/// recipe and source: the same bytes, on any number of threads and however often it was stopped and resumed.
+/// The sampler decides the order of the samples anew in each epoch, and the last, smaller batch of an epoch is trained on too. Same
+/// recipe, source and encoder: the same bytes, on any number of threads and however often it was stopped and resumed.
 pub struct Trainer<'a> {
     recipe: Recipe,
-    source: &'a dyn FeatureSource,
+    source: &'a dyn Source,
+    encoder: Box<dyn Encoder + 'a>,
+    layers: Layers,
+    heads: Heads,
+    sampler: Sampler,
+    validation: Option<&'a dyn Source>,
     state: TrainState,
-    fused: FusedStep,
+    parts: Parts,
     scratch: step::Scratch,
 }
 
 impl<'a> Trainer<'a> {
-    /// A training at its start.
+    /// A training on features at its start.
     ///
     /// # Errors
     /// [`Error::Config`] for a value that its key does not take ([`Recipe::check`]), [`Error::Data`] for a source without samples or
     /// with a label beyond its classes, [`Error::Loss`] for what the loss refuses.
-    pub fn new(recipe: Recipe, source: &'a dyn FeatureSource) -> Result<Self> {
-        recipe.check()?;
-        if source.is_empty() {
-            return Err(Error::Data("there is nothing to train: the data has no samples".to_owned()));
-        }
-        let shape = CenterShape {
-            num_classes: source.num_classes(),
-            sub_centers: recipe.loss.sub_centers,
-            embed_dim: recipe.projection.embed_dim,
-        };
-        let mut counts = vec![0u64; shape.num_classes];
-        for &label in source.labels() {
-            let count = counts.get_mut(label as usize).ok_or_else(|| {
-                Error::Data(format!("label {label} is out of range: there are {} classes", shape.num_classes))
-            })?;
-            *count += 1;
-        }
-        let loss = MarginLoss::new(&recipe.loss.options, shape.num_classes, Some(&counts))?;
-        let loss_state = loss.initial_state();
-        let fused = FusedStep::new(loss, shape)?;
-        let state = TrainState::new(&recipe, source.dim(), shape, loss_state);
-        Ok(Self { scratch: step::Scratch::new(&state), recipe, source, state, fused })
+    pub fn new(recipe: Recipe, source: &'a dyn Source) -> Result<Self> {
+        let encoder = Identity { feature_dim: source.width() };
+        Self::with_encoder(recipe, source, Box::new(encoder), None)
     }
 
-    /// The training as its newest checkpoint left it.
+    /// A training through an encoder at its start. `pca` is what `projection.kind = "pca"` needs.
     ///
     /// # Errors
-    /// Those of [`Trainer::new`]; [`Error::NoCheckpoint`] where there is none, [`Error::OtherExperiment`] and [`Error::Checkpoint`].
-    pub fn resume(recipe: Recipe, source: &'a dyn FeatureSource, checkpoints: &Checkpoints) -> Result<Self> {
-        let mut trainer = Self::new(recipe, source)?;
+    /// Those of [`Trainer::new`].
+    pub fn with_encoder(
+        recipe: Recipe,
+        source: &'a dyn Source,
+        encoder: Box<dyn Encoder + 'a>,
+        pca: Option<&Pca>,
+    ) -> Result<Self> {
+        recipe.check()?;
+        let facts = source.facts();
+        check_labels(facts)?;
+        let (seed, feature_dim) = (recipe.train.seed, encoder.feature_dim());
+        let bad = |problem: String| Error::Config { place: "the recipe".to_owned(), problem };
+        if recipe.projection.kind == ProjectionKind::Pca {
+            let dim = recipe.projection.embed_dim;
+            if pca.is_none() {
+                return Err(bad("`projection.kind` is pca, which is fitted on stored features; extract them".into()));
+            }
+            if dim > feature_dim {
+                return Err(bad(format!(
+                    "`projection.embed_dim` is {dim}, there are {feature_dim} principal components; lower it"
+                )));
+            }
+        }
+        let (layers, projection) = Layers::new(&recipe.projection, Beginning { feature_dim, seed, pca });
+        let NewHeads { heads, centers, losses } =
+            Heads::new(&recipe.loss, facts, layers.embed_dim(), seed)?;
+        let backbone = encoder.params();
+        let parts = Parts::new(backbone.len(), projection.len(), centers.len());
+        let params: Vec<Param> = backbone.into_iter().chain(projection).chain(centers).collect();
+        let state = TrainState::new(&recipe, params, losses);
+        let sampler = Sampler::new(
+            SampleFacts { classes: &facts.labels, domains: &facts.domains },
+            SamplerOptions {
+                batch: recipe.train.batch * recipe.train.accumulate,
+                sampling: recipe.train.sampling(),
+                seed,
+                drop_last: false,
+            },
+        )?;
+        Ok(Self {
+            recipe,
+            source,
+            encoder,
+            layers,
+            heads,
+            sampler,
+            validation: None,
+            state,
+            parts,
+            scratch: step::Scratch::default(),
+        })
+    }
+
+    /// Validates on these samples, whose classes are not trained, as the recipe's `valid` section says.
+    pub fn validate_on(mut self, validation: &'a dyn Source) -> Self {
+        self.validation = Some(validation);
+        self
+    }
+
+    /// Goes on from the newest checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::NoCheckpoint`] where there is none, [`Error::OtherExperiment`] and [`Error::Checkpoint`].
+    pub fn resume_from(&mut self, checkpoints: &Checkpoints) -> Result<()> {
         let newest = checkpoints.newest()?;
         let path = newest.ok_or_else(|| Error::NoCheckpoint { path: checkpoints.dir().to_path_buf() })?;
-        let experiment = trainer.fingerprint();
-        checkpoints.load(&path, &mut trainer.state, &experiment)?;
+        let experiment = self.fingerprint();
+        checkpoints.load(&path, &mut self.state, &experiment)?;
+        self.reload()
+    }
+
+    /// The training on features as its newest checkpoint left it.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::new`] and [`Trainer::resume_from`].
+    pub fn resume(recipe: Recipe, source: &'a dyn Source, checkpoints: &Checkpoints) -> Result<Self> {
+        let mut trainer = Self::new(recipe, source)?;
+        trainer.resume_from(checkpoints)?;
         Ok(trainer)
+    }
+
+    /// Begins with the values of another training's parameters where name and size are the same; returns their names. Steps, moments and
+    /// averages begin anew.
+    ///
+    /// # Errors
+    /// Those of the encoder.
+    pub fn warm_start(&mut self, from: &[Param]) -> Result<Vec<String>> {
+        let mut taken = Vec::new();
+        for param in &mut self.state.params {
+            let same = |other: &&Param| other.name == param.name && other.data.len() == param.data.len();
+            if let Some(other) = from.iter().find(same) {
+                param.data.copy_from_slice(other.final_data());
+                if !param.average.is_empty() {
+                    param.average.copy_from_slice(other.final_data());
+                }
+                taken.push(param.name.clone());
+            }
+        }
+        self.reload()?;
+        Ok(taken)
     }
 
     /// What has been learnt so far.
@@ -93,12 +175,12 @@ impl<'a> Trainer<'a> {
 
     /// Steps in an epoch, the smaller last one included.
     pub fn steps_per_epoch(&self) -> usize {
-        self.source.len().div_ceil(self.recipe.train.batch)
+        self.sampler.batches()
     }
 
     /// Steps of the whole training.
     pub fn total_steps(&self) -> usize {
-        self.steps_per_epoch() * self.recipe.train.epochs
+        self.recipe.train.total_steps(self.steps_per_epoch())
     }
 
     /// The projection as the embedder uses it.
@@ -106,21 +188,29 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// Never for a trainer that [`Trainer::new`] built.
     pub fn projection(&self) -> Result<mdfe_model::Projection> {
-        let linear = &self.state.projection;
-        Ok(match self.recipe.projection.kind {
-            crate::ProjectionKind::Linear => {
-                mdfe_model::Projection::linear(linear.weight.clone(), linear.bias.clone())?
-            }
-            crate::ProjectionKind::AvgPool => mdfe_model::Projection::AvgPool {
-                feature_dim: linear.feature_dim(),
-                embed_dim: linear.embed_dim(),
-            },
-        })
+        self.layers.finish(&self.state.params[self.parts.projection()])
+    }
+
+    /// Takes the state of the best checkpoint, where validation has found one, and the averaged weights of the encoder.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it cannot be read, those of the encoder.
+    pub fn take_best(&mut self, checkpoints: &Checkpoints) -> Result<()> {
+        if self.state.validation.best.is_some() {
+            let experiment = self.fingerprint();
+            checkpoints.load(&checkpoints.best(), &mut self.state, &experiment)?;
+        }
+        let own = self.parts.backbone();
+        let finals: Vec<Param> = self.state.params[own]
+            .iter()
+            .map(|param| Param { data: param.final_data().to_vec(), ..param.clone() })
+            .collect();
+        self.encoder.load(&finals)
     }
 
     /// Trains to the end, or until `stop` is set, which is looked at after each step.
     ///
-    /// With `checkpoints`, one is written every `train.checkpoint_every` epochs, at a stop and at the end.
+    /// With `checkpoints`, one is written as often as the recipe says, at a stop and at the end; and one of the best validation.
     ///
     /// # Errors
     /// [`Error::Diverged`] when a loss or weight is not finite: the checkpoints stay as they were. What hinders the
@@ -132,66 +222,105 @@ impl<'a> Trainer<'a> {
         stop: &AtomicBool,
     ) -> Result<Outcome> {
         let (per_epoch, total) = (self.steps_per_epoch(), self.total_steps());
-        let course = self.recipe.schedule.course(per_epoch, total);
-        let (started, mut seen) = (Instant::now(), 0);
-        let mut order = self.order(self.state.step / per_epoch);
-        while self.state.step < total {
-            let step = self.state.step;
-            let (epoch, position) = (step / per_epoch, step % per_epoch);
-            if order.epoch != epoch {
-                order = self.order(epoch);
+        let mut watched = Watched { checkpoints, observer, stop, started: Instant::now(), seen: 0 };
+        let source = self.source;
+        let step_samples = self.recipe.train.batch * self.recipe.train.accumulate;
+        while self.state.step < total && !self.is_stale() {
+            let epoch = self.state.step / per_epoch;
+            let order = self.sampler.epoch(epoch as u64);
+            let left = &order[((self.state.step % per_epoch) * step_samples).min(order.len())..];
+            let pass =
+                Pass { epoch, seed: self.recipe.train.seed, order: left, batch: self.recipe.train.batch };
+            let (mut waiting, mut pushed, mut outcome) = (Vec::new(), 0, None);
+            source.push(pass, &mut |samples| {
+                pushed += samples.rows.len();
+                let full = waiting.len() + 1 == self.recipe.train.accumulate || pushed == left.len();
+                let step = if waiting.is_empty() && full {
+                    self.step(std::slice::from_mut(samples), &mut watched)?
+                } else {
+                    waiting.push(std::mem::take(samples));
+                    if !full {
+                        return Ok(true);
+                    }
+                    self.step(&mut std::mem::take(&mut waiting), &mut watched)?
+                };
+                outcome = step;
+                Ok(outcome.is_none() && self.state.step < total)
+            })?;
+            // A source that left out what it could not read has pushed fewer samples than were asked for.
+            if !waiting.is_empty() {
+                outcome = self.step(&mut waiting, &mut watched)?;
             }
-            let from = position * self.recipe.train.batch;
-            let rows = &order.rows[from..order.rows.len().min(from + self.recipe.train.batch)];
-            let lr = self.recipe.schedule.rate(self.recipe.optimizer.lr, step, course);
-            let loss = self.train_step(rows, epoch, lr).map_err(|e| self.diverged(e, lr, checkpoints))?;
-            self.state.step += 1;
-            seen += rows.len();
-            let samples_per_s = seen as f64 / started.elapsed().as_secs_f64().max(1e-9);
-            observer.step(&StepReport { step, epoch, total_steps: total, loss, lr, samples_per_s })?;
-            let stopped = stop.load(Ordering::Relaxed);
-            if let Some(checkpoints) = checkpoints
-                && (stopped || self.state.step == total || self.is_checkpoint(per_epoch))
-            {
-                if let Some(name) = self.state.not_finite() {
-                    return Err(self.spoilt(name, lr, Some(checkpoints)));
-                }
-                checkpoints.save(&self.state, &self.fingerprint())?;
-            }
-            if stopped && self.state.step < total {
-                return Ok(Outcome::Stopped);
+            if let Some(outcome) = outcome {
+                return Ok(outcome);
             }
         }
         Ok(Outcome::Finished)
     }
 
-    fn is_checkpoint(&self, per_epoch: usize) -> bool {
-        let every = self.recipe.train.checkpoint_every * per_epoch;
+    /// Trains one step, then does what is due after it. `None` where the training goes on.
+    fn step(&mut self, batches: &mut [Samples], watched: &mut Watched<'_>) -> Result<Option<Outcome>> {
+        let (per_epoch, total) = (self.steps_per_epoch(), self.total_steps());
+        let step = self.state.step;
+        let (schedule, base) = (&self.recipe.schedule, self.recipe.optimizer.lr);
+        let lr = schedule.rate(base, step, schedule.course(per_epoch, total));
+        let factor = if base > 0.0 { lr / base } else { 0.0 };
+        let samples: usize = batches.iter().map(|batch| batch.rows.len()).sum();
+        let loss = self
+            .train_step(batches, factor)
+            .map_err(|error| self.diverged(error, lr, watched.checkpoints))?;
+        self.state.step += 1;
+        watched.seen += samples;
+        let samples_per_s = watched.seen as f64 / watched.started.elapsed().as_secs_f64().max(1e-9);
+        let report =
+            StepReport { step, epoch: step / per_epoch, total_steps: total, loss, lr, samples_per_s };
+        watched.observer.step(&report)?;
+        let done = self.state.step == total;
+        if self.is_due(self.recipe.valid.every_steps(per_epoch)) || (done && self.validation.is_some()) {
+            self.validate(watched)?;
+        }
+        let stopped = watched.stop.load(Ordering::Relaxed);
+        let finished = done || self.is_stale();
+        let every = self.recipe.train.checkpoint_steps(per_epoch);
+        if let Some(checkpoints) = watched.checkpoints
+            && (stopped || finished || self.is_due(every))
+        {
+            if let Some(name) = self.state.not_finite() {
+                return Err(self.spoilt(&name, lr, Some(checkpoints)));
+            }
+            checkpoints.save(&self.state, &self.fingerprint(), Kind::Step)?;
+        }
+        Ok(match (finished, stopped) {
+            (true, _) => Some(Outcome::Finished),
+            (_, true) => Some(Outcome::Stopped),
+            _ => None,
+        })
+    }
+
+    /// Whether something that happens every so many steps happens now; 0 is never.
+    fn is_due(&self, every: usize) -> bool {
         every > 0 && self.state.step.is_multiple_of(every)
     }
 
-    /// The samples in the order of an epoch.
-    fn order(&self, epoch: usize) -> Order {
-        let mut rows: Vec<usize> = (0..self.source.len()).collect();
-        shuffle(&mut rows, &mut stream(self.recipe.train.seed, Purpose::Order, epoch));
-        Order { epoch, rows }
-    }
-
-    /// What a checkpoint must agree with: the recipe and the data.
+    /// What a checkpoint must agree with: recipe, data and encoder.
     fn fingerprint(&self) -> serde_json::Value {
         let mut recipe = serde_json::to_value(&self.recipe).unwrap_or_default();
         // How often checkpoints are written does not change what is learnt.
         if let Some(train) = recipe.get_mut("train").and_then(|train| train.as_object_mut()) {
-            train.remove("checkpoint_every");
-            train.remove("keep");
+            for key in ["checkpoint_every", "checkpoint_every_steps", "keep"] {
+                train.remove(key);
+            }
         }
+        let facts = self.source.facts();
         serde_json::json!({
             "recipe": recipe,
             "data": {
-                "samples": self.source.len(),
-                "classes": self.source.num_classes(),
-                "feature_dim": self.source.dim(),
-                "fingerprint": self.source.fingerprint(),
+                "samples": facts.len(),
+                "classes": facts.num_classes,
+                "feature_dim": self.encoder.feature_dim(),
+                "fingerprint": facts.fingerprint,
+                "encoder": self.encoder.fingerprint(),
+                "validation": self.validation.map(|source| source.facts().fingerprint),
             },
         })
     }
@@ -217,4 +346,14 @@ impl<'a> Trainer<'a> {
         };
         Error::Diverged { step: self.state.step, lr, reason, kept }
     }
+}
+
+/// Who is told of a step, and where it is kept.
+struct Watched<'w> {
+    checkpoints: Option<&'w Checkpoints>,
+    observer: &'w mut dyn Observer,
+    stop: &'w AtomicBool,
+    started: Instant,
+    /// Samples since then.
+    seen: usize,
 }

@@ -1,78 +1,162 @@
-//! One training step.
+//! One training step: encoder, projection, heads, and the way back.
 
-use super::{TrainState, Trainer};
-use crate::{Error, Linear, ProjectionKind, Result, UpdateRule, linear};
-use mdfe_loss::Batch;
+use super::{
+    Trainer,
+    gradients::Gradients,
+    heads::{CenterStep, HeadBatch},
+};
+use crate::{
+    Error, OptimizerOptions, Param, Result, Samples, UpdateRule,
+    projection::{Back, dropout},
+};
 
 /// Memory that every step uses again.
+#[derive(Default)]
 pub(super) struct Scratch {
     /// `[B, D_in]`, after dropout.
-    pub(super) features: Vec<f32>,
+    features: Vec<f32>,
     /// `[B, D]`.
-    pub(super) embedding: Vec<f32>,
+    embedding: Vec<f32>,
+    /// `[B, D]`.
+    d_embedding: Vec<f32>,
+    /// `[B, D_in]`, where the encoder trains.
+    d_features: Vec<f32>,
     /// `[B]`.
-    pub(super) labels: Vec<u32>,
-    pub(super) gradient: Linear,
+    labels: Vec<u32>,
+    /// Of the pass at hand.
+    gradients: Gradients,
 }
 
-impl Scratch {
-    pub(super) fn new(state: &TrainState) -> Self {
-        let gradient = Linear {
-            weight: vec![0.0; state.projection.weight.len()],
-            bias: vec![0.0; state.projection.bias.len()],
-        };
-        Self { features: Vec::new(), embedding: Vec::new(), labels: Vec::new(), gradient }
-    }
+/// One of the batches of a step, loaded.
+struct Loaded {
+    /// Decides dropout and the draw of classes.
+    draw: usize,
+    /// The values again, for a second pass through an encoder that trains.
+    values: Option<Samples>,
 }
 
 impl Trainer<'_> {
-    /// Trains on the samples `rows` at a learning rate; the mean loss before the update.
-    pub(super) fn train_step(&mut self, rows: &[usize], epoch: usize, lr: f64) -> Result<f64> {
-        self.load(rows, epoch)?;
-        let rule = UpdateRule::new(&self.recipe.optimizer, lr, self.state.step);
-        let loss = if self.recipe.optimizer.name.is_sharpness_aware() {
-            self.sharpness_aware_step(&rule)?
-        } else {
-            self.plain_step(&rule)?
+    /// Trains on the batches of one step at a share of the learning rates; the mean loss before the update.
+    pub(super) fn train_step(&mut self, batches: &mut [Samples], factor: f64) -> Result<f64> {
+        let rules = self.rules(factor);
+        let aware = self.recipe.optimizer.name.is_sharpness_aware();
+        let all_first = aware || batches.len() > 1 || self.recipe.train.clip_norm.is_some();
+        let loss = match batches {
+            [samples] if !all_first => {
+                self.load(samples, 0, false)?;
+                let loss = self.pass(self.state.step * self.recipe.train.accumulate, Some(&rules))?;
+                let centers = self.parts.centers();
+                self.update(&rules[..centers.start], None);
+                loss
+            }
+            _ => {
+                let (loss, mut gradients) =
+                    if aware { self.sharpness_aware(batches)? } else { self.gradients(batches, false)? };
+                if let Some(limit) = self.recipe.train.clip_norm {
+                    gradients.clip(limit);
+                }
+                self.update(&rules, Some(gradients));
+                loss
+            }
         };
-        if loss.is_finite() {
-            Ok(loss)
-        } else {
-            Err(Error::Loss(mdfe_loss::Error::NotFinite { what: "loss", row: 0 }))
+        if !loss.is_finite() {
+            return Err(Error::Loss(mdfe_loss::Error::NotFinite { what: "loss", row: 0 }));
         }
+        self.average();
+        let Self { encoder, state, parts, .. } = self;
+        encoder.load(&state.params[parts.backbone()])?;
+        Ok(loss)
     }
 
-    /// Gathers the batch and applies dropout.
-    fn load(&mut self, rows: &[usize], epoch: usize) -> Result<()> {
-        let Self { recipe, source, state, scratch, .. } = self;
-        scratch.features.resize(rows.len() * source.dim(), 0.0);
-        source.gather(rows, epoch, &mut scratch.features)?;
-        linear::dropout(&mut scratch.features, recipe.projection.dropout, recipe.train.seed, state.step);
+    /// Mean loss and mean gradients of all batches of a step; `again` keeps what a second pass needs in `batches`.
+    pub(super) fn gradients(&mut self, batches: &mut [Samples], again: bool) -> Result<(f64, Gradients)> {
+        let count: usize = batches.iter().map(|samples| samples.rows.len()).sum();
+        let mut sum = Gradients::new(&self.state.params);
+        sum.zero(&self.state.params);
+        let mut loss = 0.0;
+        for (i, samples) in batches.iter_mut().enumerate() {
+            let weight = samples.rows.len() as f64 / count.max(1) as f64;
+            let Loaded { draw, values } = self.load(samples, i, again)?;
+            loss += weight * self.pass(draw, None)?;
+            sum.add(&self.scratch.gradients, weight as f32);
+            if let Some(values) = values {
+                *samples = values;
+            }
+        }
+        Ok((loss, sum))
+    }
+
+    /// Features of a batch, after dropout, and its labels. A frozen encoder's features of one batch serve a second pass, too.
+    fn load(&mut self, samples: &mut Samples, position: usize, again: bool) -> Result<Loaded> {
+        let draw = self.state.step * self.recipe.train.accumulate + position;
+        let Self { recipe, source, encoder, scratch, .. } = self;
+        let values = again.then(|| samples.clone());
+        let rows = samples.rows.len();
+        encoder.encode(rows, &mut samples.values, &mut scratch.features)?;
+        dropout(&mut scratch.features, recipe.projection.dropout, recipe.train.seed, draw);
+        let labels = &source.facts().labels;
         scratch.labels.clear();
-        scratch.labels.extend(rows.iter().map(|&row| source.labels()[row]));
-        scratch.embedding.resize(rows.len() * state.projection.embed_dim(), 0.0);
-        Ok(())
+        scratch.labels.extend(samples.rows.iter().map(|&row| labels[row as usize]));
+        Ok(Loaded { draw, values })
     }
 
-    /// The centers' optimizer runs inside the loss's fused pass.
-    fn plain_step(&mut self, rule: &UpdateRule) -> Result<f64> {
-        let Self { state, scratch, fused, .. } = self;
-        state.projection.forward(&scratch.features, &mut scratch.embedding);
-        let batch = Batch { embedding: &scratch.embedding, labels: &scratch.labels };
-        let update = rule.for_centers(&mut state.moments.centers, state.shape.embed_dim);
-        let output = fused.step(batch, &mut state.centers, &mut state.loss, update)?;
-        state.projection.backward(&scratch.features, &output.embedding, &mut scratch.gradient);
-        self.update_projection(rule);
-        Ok(output.loss)
-    }
-
-    pub(super) fn update_projection(&mut self, rule: &UpdateRule) {
-        if self.recipe.projection.kind == ProjectionKind::AvgPool {
-            return;
+    /// Loss and gradients of the loaded batch. With `rules`, the centers are updated on the way; without, their gradients are taken too.
+    fn pass(&mut self, draw: usize, rules: Option<&[UpdateRule]>) -> Result<f64> {
+        let Self { recipe, encoder, layers, heads, state, parts, scratch, .. } = self;
+        let (own, rest) = state.params.split_at_mut(parts.projection().end);
+        let projection = &own[parts.projection()];
+        layers.forward(projection, &scratch.features, &mut scratch.embedding);
+        scratch.gradients.0.resize_with(own.len() + rest.len(), Vec::new);
+        scratch.gradients.zero(own);
+        let (gradients, center_gradients) = scratch.gradients.0.split_at_mut(own.len());
+        center_gradients.iter_mut().for_each(Vec::clear);
+        let step = match rules {
+            Some(rules) => CenterStep::Update(&rules[own.len()..]),
+            None => CenterStep::Collect(center_gradients),
+        };
+        let batch = HeadBatch { embedding: &scratch.embedding, labels: &scratch.labels, draw };
+        let loss = heads.step(batch, rest, &mut state.losses, step, &mut scratch.d_embedding)?;
+        let back =
+            Back { params: projection, features: &scratch.features, d_embedding: &scratch.d_embedding };
+        let trains = !parts.backbone().is_empty();
+        let d_features = trains.then_some(&mut scratch.d_features);
+        layers.backward(back, &mut gradients[parts.projection()], d_features);
+        if trains {
+            // The same mask and the same scale as forward.
+            dropout(&mut scratch.d_features, recipe.projection.dropout, recipe.train.seed, draw);
+            encoder.backward(&scratch.d_features, &mut gradients[parts.backbone()])?;
         }
-        let TrainState { projection, moments, .. } = &mut self.state;
-        let gradient = &self.scratch.gradient;
-        rule.apply(&mut projection.weight, &gradient.weight, &mut moments.weight);
-        rule.apply(&mut projection.bias, &gradient.bias, &mut moments.bias);
+        Ok(loss)
+    }
+
+    /// The optimizer's rule of each parameter in this step: its group's learning rate and weight decay, times its own share.
+    fn rules(&self, factor: f64) -> Vec<UpdateRule> {
+        let options = &self.recipe.optimizer;
+        let rule = |param: &Param| {
+            let group = options.group(param.group);
+            let own = OptimizerOptions { weight_decay: group.weight_decay, ..options.clone() };
+            UpdateRule::new(&own, group.lr * factor * param.lr_scale, self.state.step)
+        };
+        self.state.params.iter().map(rule).collect()
+    }
+
+    /// Updates the parameters for which there are rules with `gradients`, or with those of the last pass.
+    fn update(&mut self, rules: &[UpdateRule], gradients: Option<Gradients>) {
+        let gradients = gradients.as_ref().unwrap_or(&self.scratch.gradients);
+        for ((param, gradient), rule) in self.state.params.iter_mut().zip(&gradients.0).zip(rules) {
+            if param.is_trained() {
+                rule.apply(&mut param.data, gradient, &mut param.slots);
+            }
+        }
+    }
+
+    /// Moves the averages: `average = d average + (1 - d) data` with d rising to `train.ema_decay` as (1 + t) / (10 + t), t the number
+    /// of updates (the warm-up of TensorFlow's ExponentialMovingAverage).
+    fn average(&mut self) {
+        let t = (self.state.step + 1) as f64;
+        let decay = self.recipe.train.ema_decay.min((1.0 + t) / (10.0 + t)) as f32;
+        for param in &mut self.state.params {
+            param.average.iter_mut().zip(&param.data).for_each(|(a, w)| *a = decay * *a + (1.0 - decay) * w);
+        }
     }
 }

@@ -1,0 +1,67 @@
+//! Validation: retrieval among classes that are not trained.
+
+use super::{BestScore, Trainer, Watched};
+use crate::{Pass, Result, checkpoint::Kind};
+use mdfe_eval::{Evaluation, Exclude, Metric, Retrieval, Rows};
+use serde::{Deserialize, Serialize};
+
+/// What a validation reports.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValidReport {
+    /// Steps done.
+    pub step: usize,
+    /// mMP@5 of every image of the validation classes among the others, 0..1.
+    pub mmp: f64,
+    /// Whether it is the best so far.
+    pub best: bool,
+}
+
+/// k of the score.
+const NEIGHBOURS: usize = 5;
+/// Images in one forward pass at most: the training's batch may be too large for a GPU without gradients to spare, never too small.
+const BATCH: usize = 64;
+
+impl Trainer<'_> {
+    /// Whether validation has found nothing better for as long as the recipe's patience.
+    pub(super) fn is_stale(&self) -> bool {
+        let patience = self.recipe.valid.patience;
+        self.validation.is_some() && patience > 0 && self.state.validation.since >= patience
+    }
+
+    /// Scores the present embedding and keeps the best checkpoint.
+    pub(super) fn validate(&mut self, watched: &mut Watched<'_>) -> Result<()> {
+        let Some(source) = self.validation else { return Ok(()) };
+        let facts = source.facts();
+        let order: Vec<u32> = (0..facts.len() as u32).collect();
+        let projection = self.projection()?;
+        let (mut embeddings, mut labels, mut features) = (Vec::new(), Vec::new(), Vec::new());
+        let encoder = &mut self.encoder;
+        source.push(Pass { epoch: 0, seed: 0, order: &order, batch: BATCH }, &mut |samples| {
+            encoder.encode(samples.rows.len(), &mut samples.values, &mut features)?;
+            embeddings.extend(projection.embed(&features)?);
+            labels.extend(samples.rows.iter().map(|&row| i64::from(facts.labels[row as usize])));
+            Ok(true)
+        })?;
+        let rows = Rows::new(&embeddings, projection.embed_dim())?;
+        let side = Retrieval { embeddings: rows, labels: &labels, domains: None };
+        let evaluation = Evaluation {
+            metrics: vec![Metric::ModifiedPrecision(NEIGHBOURS)],
+            exclude: Exclude::SameRow,
+            ..Evaluation::default()
+        };
+        let report = evaluation.run(side, side)?;
+        let mmp = report.overall.iter().next().and_then(|(_, score)| *score).unwrap_or_default();
+        let step = self.state.step;
+        let best = self.state.validation.best.is_none_or(|best| mmp > best.score);
+        if best {
+            self.state.validation.best = Some(BestScore { step, score: mmp });
+            self.state.validation.since = 0;
+            if let Some(checkpoints) = watched.checkpoints {
+                checkpoints.save(&self.state, &self.fingerprint(), Kind::Best)?;
+            }
+        } else {
+            self.state.validation.since += 1;
+        }
+        watched.observer.validated(&ValidReport { step, mmp, best })
+    }
+}
