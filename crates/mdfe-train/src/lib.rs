@@ -31,6 +31,6 @@ pub use optim::{Moments, OptimizerKind, OptimizerOptions, ParameterMoments, Upda
 pub use plan::{Counts, Plan};
 pub use recipe::{LossConfig, ProjectionKind, ProjectionOptions, Recipe, TrainOptions};
 pub use run_log::RunLog;
-pub use schedule::{Course, Schedule, ScheduleKind, Warmup};
+pub use schedule::{Course, CurvePoint, LearningRates, Schedule, ScheduleKind, Warmup};
 pub use source::{FeatureSource, JoinedFeatures, MemoryFeatures};
 pub use trainer::{Outcome, TrainState, Trainer};

@@ -3,6 +3,7 @@
 //! A key is declared once, as a field of its section ([`section`]): type, range, default and meaning. Checks, messages, serde and
 //! [`config_keys`] follow from there.
 
+mod alternatives;
 mod backbone;
 mod check;
 mod choices;

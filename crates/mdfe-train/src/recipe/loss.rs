@@ -1,29 +1,55 @@
 //! The margin loss and its centers.
 
 use crate::config::{Field, Names, Range, Takes, fields_of};
-use mdfe_loss::{LossOptions, MarginLoss};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use mdfe_loss::{ArcFace, LossOptions, MarginLoss};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::{Map, Value};
 
 /// The margin loss and its centers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// What a file does not give is the method's (arXiv 2409.13513): sub-center ArcFace with K = 3 and, of every loss that has a scale from
+/// the start, s = 30; the other options are those of [`mdfe_loss::LossOptions`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LossConfig {
-    /// K, centers of each class. Default 1.
-    #[serde(default = "one")]
+    /// K, centers of each class. Default 3.
     pub sub_centers: usize,
-    /// Which loss (`name`), and its options; see [`mdfe_loss::LossOptions`] for their names and defaults.
+    /// Which loss (`name`), and its options; see [`mdfe_loss::LossOptions`] for their names.
     #[serde(flatten)]
     pub options: LossOptions,
 }
 
-fn one() -> usize {
-    1
-}
+/// The method's number of sub-centers.
+const SUB_CENTERS: usize = 3;
+/// The method's scale.
+const SCALE: f64 = 30.0;
 
 impl Default for LossConfig {
     fn default() -> Self {
-        Self { sub_centers: one(), options: LossOptions::default() }
+        let options = LossOptions::ArcFace(ArcFace { scale: SCALE, ..ArcFace::default() });
+        Self { sub_centers: SUB_CENTERS, options }
     }
+}
+
+impl<'de> Deserialize<'de> for LossConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut values = Map::deserialize(deserializer)?;
+        let sub_centers = match values.remove("sub_centers") {
+            Some(given) => usize::deserialize(given).map_err(D::Error::custom)?,
+            None => SUB_CENTERS,
+        };
+        let name = values.entry("name").or_insert_with(|| "ArcFace".into());
+        if name.as_str().and_then(own_scale).is_some_and(|scale| scale.is_number()) {
+            values.entry("scale").or_insert_with(|| SCALE.into());
+        }
+        let options = LossOptions::deserialize(Value::Object(values)).map_err(D::Error::custom)?;
+        Ok(Self { sub_centers, options })
+    }
+}
+
+/// The scale that a loss has by itself; null where it works one out, `None` where it knows no such option.
+fn own_scale(loss: &str) -> Option<Value> {
+    let options: LossOptions = serde_json::from_value(serde_json::json!({ "name": loss })).ok()?;
+    serde_json::to_value(options).ok()?.get("scale").cloned()
 }
 
 impl LossConfig {
@@ -83,8 +109,8 @@ fn option_names() -> Vec<&'static str> {
     names
 }
 
-/// The value that a loss gives an option by itself.
+/// The value of an option of a loss where nobody gives one.
 fn default_of(loss: &str, option: &str) -> Option<Value> {
-    let options: LossOptions = serde_json::from_value(serde_json::json!({ "name": loss })).ok()?;
+    let options: LossConfig = serde_json::from_value(serde_json::json!({ "name": loss })).ok()?;
     serde_json::to_value(options).ok()?.get(option).cloned()
 }

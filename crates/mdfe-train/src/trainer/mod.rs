@@ -98,7 +98,7 @@ impl<'a> Trainer<'a> {
 
     /// Steps of the whole training.
     pub fn total_steps(&self) -> usize {
-        self.steps_per_epoch() * self.recipe.train.epochs
+        self.recipe.train.total_steps(self.steps_per_epoch())
     }
 
     /// The projection as the embedder uses it.
