@@ -20,8 +20,8 @@ mod trainer;
 
 pub use checkpoint::Checkpoints;
 pub use config::{
-    BackboneConfig, ConfigKey, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig,
-    TransformConfig, config_keys,
+    BackboneConfig, ConfigKey, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, ImportedConfig, LeftKey,
+    SetConfig, TransformConfig, config_keys, import_python_config,
 };
 pub use error::{Error, Result};
 pub use evaluate::{Comparison, Scored, compare};

@@ -10,6 +10,7 @@ mod choices;
 mod data;
 mod experiment;
 mod fields;
+mod import;
 mod keys;
 mod load;
 mod merge;
@@ -20,6 +21,7 @@ mod takes;
 pub use backbone::{BackboneConfig, Dtype};
 pub use data::{DataConfig, EvalSet, SetConfig};
 pub use experiment::{EvalConfig, Experiment, TransformConfig};
+pub use import::{ImportedConfig, LeftKey, import_python_config};
 pub use keys::{ConfigKey, config_keys};
 
 pub(crate) use check::check;
