@@ -2,8 +2,11 @@
 
 use clap::error::{ContextKind, ContextValue};
 
-/// Name and the feature of this crate that brings it, one line each under `#[cfg(not(feature = ...))]`. None is left out yet.
-const MISSING: &[(&str, &str)] = &[];
+/// Words of the command and the feature of this crate that brings it, one line each under `#[cfg(not(feature = ...))]`.
+const MISSING: &[(&str, &str)] = &[
+    #[cfg(not(feature = "full"))]
+    ("config import", "full"),
+];
 
 /// Ends the process as clap does; where a subcommand is only left out, with the command that brings it.
 pub(crate) fn exit(error: &clap::Error) -> ! {
@@ -14,7 +17,11 @@ pub(crate) fn exit(error: &clap::Error) -> ! {
 
 fn sentence(missing: &[(&str, &str)], error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return None };
-    let (name, feature) = missing.iter().find(|(name, _)| name == typed)?;
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    let (name, feature) = missing.iter().find(|(name, _)| {
+        let (above, last) = name.rsplit_once(' ').unwrap_or(("", name));
+        last == typed && usage.contains(&format!("mdfe {above}"))
+    })?;
     Some(format!(
         "`mdfe {name}` is not in this build; `cargo run --release -p mdfe-cli --features {feature} -- {name} ...` brings it"
     ))
@@ -28,10 +35,17 @@ mod tests {
     #[test]
     fn a_subcommand_that_is_left_out_names_the_build_that_has_it() {
         let refused = |line: &str| crate::args::Cli::try_parse_from(line.split(' ')).err().unwrap();
-        let missing = [("juggle", "circus")];
+        let missing = [("juggle", "circus"), ("config tame", "circus")];
         let sentence = sentence(&missing, &refused("mdfe juggle --balls 3")).unwrap();
         assert!(sentence.contains("-p mdfe-cli --features circus -- juggle"), "{sentence}");
-        assert_eq!(super::sentence(&missing, &refused("mdfe jugle")), None);
+        let inner = super::sentence(&missing, &refused("mdfe config tame lions")).unwrap();
+        assert!(
+            inner.contains("`mdfe config tame` is not in") && inner.contains("-- config tame ..."),
+            "{inner}"
+        );
+        for other in ["mdfe jugle", "mdfe tame", "mdfe datasets tame"] {
+            assert_eq!(super::sentence(&missing, &refused(other)), None, "{other}");
+        }
         assert_eq!(super::sentence(&missing, &refused("mdfe train --juggle")), None);
     }
 }

@@ -22,8 +22,8 @@ mod trainer;
 
 pub use checkpoint::Checkpoints;
 pub use config::{
-    BackboneConfig, ConfigKey, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, SetConfig,
-    TransformConfig, TuneKind, config_keys,
+    BackboneConfig, ConfigKey, DataConfig, Dtype, EvalConfig, EvalSet, Experiment, ImportedConfig, LeftKey,
+    SetConfig, TransformConfig, TuneKind, config_keys, import_python_config,
 };
 pub use encoder::{Encoder, FrozenBackbone, Identity, TuneOptions, TunedBackbone};
 pub use error::{Error, Result};
@@ -37,8 +37,6 @@ pub use recipe::{
     LossConfig, ProjectionKind, ProjectionOptions, Recipe, SamplerKind, TrainOptions, ValidOptions,
 };
 pub use run_log::RunLog;
-pub use schedule::{Course, Schedule, ScheduleKind, Warmup};
-pub use source::{
-    Facts, ImageSet, ImageSource, MemoryFeatures, Pass, Samples, Sink, Source, StoredFeatures,
-};
+pub use schedule::{Course, CurvePoint, LearningRates, Schedule, ScheduleKind, Warmup};
+pub use source::{Facts, ImageSet, ImageSource, MemoryFeatures, Pass, Samples, Sink, Source, StoredFeatures};
 pub use trainer::{BestScore, Outcome, TrainState, Trainer, ValidReport, ValidState};

@@ -26,7 +26,7 @@ pub struct Plan {
     pub images: u64,
     /// Classes.
     pub classes: u64,
-    /// Passes over the data.
+    /// Passes over the data, the begun one included.
     pub epochs: u64,
     /// Steps in an epoch, the smaller last one included.
     pub steps_per_epoch: u64,
@@ -50,15 +50,17 @@ impl Plan {
     /// Works it out.
     pub fn new(recipe: &Recipe, counts: Counts) -> Self {
         let (dim, batch) = (recipe.projection.embed_dim as u64, recipe.train.batch.max(1) as u64);
-        let epochs = recipe.train.epochs as u64;
         let steps_per_epoch = counts.images.div_ceil(batch);
+        let total_steps = recipe.train.total_steps(steps_per_epoch as usize) as u64;
         let projection_parameters = match recipe.projection.kind {
             ProjectionKind::Linear => counts.feature_dim * dim + dim,
             ProjectionKind::Mlp => {
                 let hidden = recipe.projection.hidden_dim as u64;
                 counts.feature_dim * hidden + hidden + hidden * dim + dim
             }
-            ProjectionKind::AvgPool | ProjectionKind::Pca | ProjectionKind::Random | ProjectionKind::None => 0,
+            ProjectionKind::AvgPool | ProjectionKind::Pca | ProjectionKind::Random | ProjectionKind::None => {
+                0
+            }
         };
         let center_parameters = counts.classes * recipe.loss.sub_centers as u64 * dim;
         let trained = projection_parameters + center_parameters;
@@ -70,9 +72,9 @@ impl Plan {
         Self {
             images: counts.images,
             classes: counts.classes,
-            epochs,
+            epochs: total_steps.div_ceil(steps_per_epoch.max(1)),
             steps_per_epoch,
-            total_steps: steps_per_epoch * epochs,
+            total_steps,
             backbone_parameters: counts.backbone_parameters,
             projection_parameters,
             center_parameters,
@@ -133,8 +135,7 @@ mod tests {
 
     #[test]
     fn published_recipe_has_the_published_sizes() {
-        let mut recipe = Recipe::default();
-        recipe.loss.sub_centers = 3;
+        let recipe = Recipe::default();
         let counts = Counts {
             images: 328_400,
             classes: 34_800,
@@ -158,5 +159,10 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
+        let mut recipe = recipe;
+        recipe.train.steps = Some(3000);
+        let plan = Plan::new(&recipe, counts);
+        assert_eq!((plan.total_steps, plan.epochs), (3000, 2));
+        assert!(plan.to_string().contains("3,000 in 2 epochs"), "{plan}");
     }
 }

@@ -38,7 +38,8 @@ impl RunLog {
         let path_of_validations = dir.join(Self::VALIDATION);
         let validations: Vec<ValidReport> =
             if first_step > 0 { earlier(&path_of_validations)? } else { Vec::new() };
-        let validations: Vec<_> = validations.into_iter().filter(|report| report.step <= first_step).collect();
+        let validations: Vec<_> =
+            validations.into_iter().filter(|report| report.step <= first_step).collect();
         let kept = reports.iter().map(|report| line(report, &path)).collect::<Result<String>>()?;
         files::write(&path, kept.as_bytes())?;
         let file = OpenOptions::new().append(true).open(&path).map_err(Error::io("write", &path))?;

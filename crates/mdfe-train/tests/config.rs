@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_loss::{ArcFace, LossOptions};
-use mdfe_train::{Error, Experiment, OptimizerKind, Schedule, Warmup, config_keys};
+use mdfe_train::{Error, Experiment, OptimizerKind, Recipe, Schedule, ScheduleKind, Warmup, config_keys};
 use std::path::{Path, PathBuf};
 
 fn parse(text: &str, overrides: &[&str]) -> Result<Experiment, String> {
@@ -39,7 +39,14 @@ fn published_recipe_holds_the_published_numbers() {
         (OptimizerKind::Adam, 2e-2, 1e-4)
     );
     assert_eq!((r.train.epochs, r.train.batch), (10, 128));
-    assert_eq!(r.schedule, Schedule { min_lr: 1e-3, warmup: Warmup::Linear, ..Schedule::default() });
+    assert_eq!(r.schedule, Schedule { min_lr: Some(1e-3), warmup: Warmup::Linear, ..Schedule::default() });
+    assert_eq!((r.schedule.name, r.schedule.warmup_epochs), (ScheduleKind::Cosine, 1.0));
+    assert_eq!(r.schedule.lowest(r.optimizer.lr), Schedule::default().lowest(2e-2));
+    assert_eq!(
+        (e.backbone.name.as_str(), e.backbone.image_size),
+        ("vit_so400m_patch14_siglip_384.webli", None)
+    );
+    assert_eq!((e.transform.name, e.backbone.proj_layer), (mdfe_data::TransformKind::OpenAiClip, false));
     assert_eq!(e.name, "siglip-so400m_arcface-k3_m4d35k");
 }
 
@@ -159,12 +166,14 @@ fn every_key_is_listed_with_what_it_takes_and_means_and_its_default_is_its_value
         }
     }
     let lr = find("optimizer.lr");
-    assert_eq!((lr.takes.as_str(), lr.default.as_deref()), ("a number from 0 to 1000", Some("0.01")));
-    assert_eq!(lr.meaning, "Learning rate at the top of the schedule.");
+    assert_eq!((lr.takes.as_str(), lr.default.as_deref()), ("a number from 0 to 1000", Some("0.02")));
+    assert_eq!(lr.meaning, "Learning rate, which schedule and warm-up scale.");
     assert_eq!(find("backbone.weights").default, None);
     assert_eq!(find("schedule.warmup").takes, "one of none, linear, exponential");
     assert_eq!(find("data.train.file").takes, "a text");
     assert!(find("loss.margin").meaning.contains("ArcFace (default 0.5)"), "{:?}", find("loss.margin"));
+    assert!(find("loss.scale").meaning.contains("ArcFace (default 30.0)"), "{:?}", find("loss.scale"));
+    assert!(find("loss.scale").meaning.contains("AdaCos (default none)"), "{:?}", find("loss.scale"));
     assert_eq!(find("loss.margins").meaning, "Option of DynamicMargin (default none).");
 }
 
@@ -234,4 +243,61 @@ fn every_key_of_the_resolved_default_is_a_known_key() {
     let text = e.resolved().unwrap();
     let back = Experiment::parse(&text, "x.toml", &[]).unwrap();
     assert_eq!(Experiment { name: String::new(), ..back }, e);
+}
+
+#[test]
+fn what_is_not_given_is_the_published_recipe() {
+    let published = Experiment::load(&config("siglip-so400m_arcface-k3_m4d35k.toml"), &[]).unwrap().recipe;
+    let schedule = Schedule { min_lr: None, ..published.schedule.clone() };
+    assert_eq!(parse("", &[]).unwrap().recipe, Recipe { schedule, ..published });
+    assert_eq!(parse("", &[]).unwrap().recipe, Recipe::default());
+    // The scale and the sub-centers are those of every loss; AdaCos works its scale out.
+    for (name, scale) in
+        [("AdaFace", Some(30.0)), ("CLAM", Some(30.0)), ("NormalizedSoftmax", Some(30.0)), ("AdaCos", None)]
+    {
+        let loss = parse("", &[&format!("loss.name={name}")]).unwrap().recipe.loss;
+        let value = serde_json::to_value(&loss).unwrap();
+        assert_eq!((loss.sub_centers, value["scale"].as_f64()), (3, scale), "{name}");
+    }
+    assert_eq!(parse("[loss]\nscale = 64.0\nsub_centers = 1", &[]).unwrap().recipe.loss.sub_centers, 1);
+}
+
+#[test]
+fn a_length_is_given_in_epochs_or_in_steps() {
+    let lengths = |text: &str, set: &[&str]| {
+        let e = parse(text, set).unwrap();
+        let (train, course) = (e.recipe.train.clone(), e.recipe.schedule.course(10, 100));
+        // What the run folder holds is the same experiment.
+        let resolved = e.resolved().unwrap();
+        assert_eq!(
+            Experiment::parse(&resolved, "resolved.toml", &[]).unwrap().recipe.train.total_steps(10),
+            train.total_steps(10)
+        );
+        (train.total_steps(10), course.warmup)
+    };
+    assert_eq!(lengths("", &[]), (100, 10));
+    assert_eq!(lengths("[train]\nepochs = 3\n[schedule]\nwarmup_epochs = 0.5", &[]), (30, 5));
+    let in_steps = "[train]\nsteps = 77\n[schedule]\nwarmup_steps = 4";
+    assert_eq!(lengths(in_steps, &[]), (77, 4));
+    // An override gives it anew, in either unit.
+    assert_eq!(lengths(in_steps, &["train.epochs=2", "schedule.warmup_epochs=2"]), (20, 20));
+    assert_eq!(
+        lengths(
+            "[train]\nepochs = 3\n[schedule]\nwarmup_epochs = 0.5",
+            &["train.steps=5", "schedule.warmup_steps=6"]
+        ),
+        (5, 6)
+    );
+    for (text, keys) in [
+        ("[train]\nsteps = 77\nepochs = 1", "`train.epochs` and `train.steps`"),
+        (
+            "[schedule]\nwarmup_steps = 4\nwarmup_epochs = 1",
+            "`schedule.warmup_epochs` and `schedule.warmup_steps`",
+        ),
+    ] {
+        assert_eq!(
+            parse(text, &[]).unwrap_err(),
+            format!("x.toml: {keys} say the same in two units; keep one")
+        );
+    }
 }

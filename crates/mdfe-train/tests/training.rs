@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_train::{
-    Checkpoints, Error, Facts, MemoryFeatures, OptimizerKind, OptimizerOptions, Outcome, Pass,
+    Checkpoints, Course, Error, Facts, MemoryFeatures, OptimizerKind, OptimizerOptions, Outcome, Pass,
     ProjectionOptions, Recipe, Sink, Source, StepReport, TrainOptions, TrainState, Trainer, Watch,
 };
 use rand::{RngExt, SeedableRng};
@@ -86,12 +86,16 @@ fn every_optimizer_brings_the_loss_down() {
 }
 
 #[test]
-fn last_partial_batch_is_trained_on_and_the_rate_ends_at_min_lr() {
-    let (state, reports) = train(&recipe(OptimizerKind::Adam));
+fn last_partial_batch_is_trained_on_at_the_rates_of_the_schedule() {
+    let recipe = recipe(OptimizerKind::Adam);
+    let (state, reports) = train(&recipe);
     // 80 samples in batches of 32: 32, 32, 16.
     assert_eq!((state.step, reports.len(), reports[0].total_steps), (12, 12, 12));
     assert_eq!(reports.iter().map(|r| r.epoch).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
-    assert_eq!(reports[11].lr, 1e-3);
+    let course = Course { total: 12, warmup: 3 };
+    for report in &reports {
+        assert_eq!(report.lr, recipe.schedule.rate(2e-2, report.step, course));
+    }
 }
 
 #[test]
@@ -279,7 +283,7 @@ fn recipe_from_code_is_held_to_the_ranges_of_the_config() {
             "`projection.dropout` is 1.0; it takes a number from 0 to below 1",
         ),
         (change(&|r| r.optimizer.lr = f64::NAN), "`optimizer.lr` is nan; it takes a number from 0 to 1000"),
-        (change(&|r| r.schedule.min_lr = 0.5), "`schedule.min_lr` is 0.5, above `optimizer.lr`, 0.01"),
+        (change(&|r| r.schedule.min_lr = Some(0.5)), "`schedule.min_lr` is 0.5, above `optimizer.lr`, 0.02"),
     ] {
         assert!(message.starts_with(&format!("the recipe: {sentence}")), "{message}");
     }

@@ -11,7 +11,8 @@ assert torch.__version__.startswith("2.15.0"), torch.__version__
 torch.set_num_threads(1)
 torch.manual_seed(0)
 
-N, STEPS = 37, 12
+N, STEPS = 37, 50
+RECORDED = [0, 11, 49]
 start = torch.randn(N)
 gradients = torch.randn(STEPS, N)
 gradients[:, 0] = 0.0  # A parameter that never gets a gradient.
@@ -37,7 +38,7 @@ def run(optimizer, options):
         weight.grad = gradient.double().clone()
         optimizer.step()
         out.append(weight.detach().tolist())
-    return [out[0], out[5], out[-1]]
+    return [out[step] for step in RECORDED]
 
 
 linear = torch.nn.Linear(5, 3).double()
@@ -49,7 +50,7 @@ y = linear(x.double())
 y.backward(d.double())
 
 fixture = {
-    "start": start.tolist(), "gradients": gradients.tolist(), "rates": rates, "recorded_steps": [0, 5, STEPS - 1],
+    "start": start.tolist(), "gradients": gradients.tolist(), "rates": rates, "recorded_steps": RECORDED,
     "cases": {name: {"options": options, "weights": run(optimizer, options)} for name, (optimizer, options) in CASES.items()},
     "linear": {"weight": linear.weight.flatten().tolist(), "bias": linear.bias.tolist(), "x": x.flatten().tolist(), "d_out": d.flatten().tolist(),
                "out": y.flatten().tolist(), "d_weight": linear.weight.grad.flatten().tolist(), "d_bias": linear.bias.grad.tolist()},

@@ -102,7 +102,7 @@ pub(crate) struct Train {
     /// Remove the run that is in the run folder and begin again.
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Only print what would be done: images, steps, parameters, disk, memory.
+    /// Only print what would be done: images, steps, parameters, disk, memory, learning rates, and the experiment as it is read.
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! What the user types, as clap reads it. What it means is decided in `commands/`.
 
+mod config;
 mod data;
 mod device;
 mod embedder;
@@ -9,6 +10,9 @@ mod model;
 mod retrieval;
 mod shared;
 
+#[cfg(feature = "full")]
+pub(crate) use config::Import;
+pub(crate) use config::{Config, Show};
 pub(crate) use data::{Backbones, DatasetArgs, Datasets, Filters};
 pub(crate) use device::DeviceName;
 pub(crate) use embedder::{Embed, Export};
@@ -64,6 +68,9 @@ pub(crate) enum Command {
     /// List the pretrained backbones that mdfe knows.
     #[command(subcommand)]
     Backbones(Backbones),
+    /// List the keys of experiments, show an experiment as it is read, import a config of the method's Python code.
+    #[command(subcommand)]
+    Config(Config),
     /// Compute the features of data sets, once for each image, for any number of trainings.
     Extract(Extract),
     /// Put together the spaces of features that several machines filled with `mdfe extract --shard`.

@@ -50,7 +50,7 @@ pub(crate) fn resolve(args: &ExperimentArgs, test: TestSets<'_>) -> Result<Exper
 }
 
 /// An override that does not fit is wrong usage; a file that does not fit is a failure.
-fn usage_of_set(error: mdfe_train::Error) -> anyhow::Error {
+pub(super) fn usage_of_set(error: mdfe_train::Error) -> anyhow::Error {
     match &error {
         mdfe_train::Error::Config { place, .. } if place.starts_with("--set ") => Usage::of(error),
         _ => error.into(),

@@ -2,7 +2,9 @@
 
 mod backbone;
 mod backbones;
+mod config;
 mod datasets;
+mod dry_run;
 mod embed;
 mod evaluate;
 mod experiment;
@@ -25,6 +27,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
     match command {
         Command::Datasets(command) => datasets::run(command),
         Command::Backbones(command) => backbones::run(command),
+        Command::Config(command) => config::run(&command),
         Command::Embed(args) => embed::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Search(args) => search::run(&args),

@@ -2,22 +2,14 @@
 
 use super::{
     backbone::Ready,
+    dry_run,
     experiment::{self, TestSets},
     next,
     watch::Watch,
 };
-use crate::{
-    args::{Results, Train},
-    console,
-    exit::Stopped,
-    stop,
-};
-use anyhow::{Context, Result, bail};
-use mdfe_model::pretrained;
-use mdfe_train::{
-    Counts, Experiment, Plan,
-    pipeline::{Claim, Claimed, Run, RunFolder, RunOutcome, Stage},
-};
+use crate::{args::Train, console, exit::Stopped, stop};
+use anyhow::Result;
+use mdfe_train::pipeline::{Claim, Claimed, Run, RunFolder, RunOutcome, Stage};
 use std::path::PathBuf;
 
 pub(crate) fn run(args: &Train) -> Result<()> {
@@ -25,7 +17,7 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     let test = TestSets { query: args.query.as_deref(), index: args.index.as_deref() };
     let experiment = experiment::resolve(given, test)?;
     if args.dry_run {
-        return dry_run(&experiment, args.results);
+        return dry_run::run(&experiment, args.results);
     }
     let resolved = serde_json::to_value(&experiment)?;
     let folder = match claim(args, &experiment.name, &resolved)? {
@@ -121,40 +113,4 @@ fn claim(args: &Train, name: &str, experiment: &serde_json::Value) -> Result<Cla
         }
     };
     Ok(RunFolder::claim(path, experiment, claim)?)
-}
-
-/// Says what a training would take, from the data where it is there and from the data set's known counts where not.
-fn dry_run(experiment: &Experiment, results: Results) -> Result<()> {
-    let row = pretrained(&experiment.backbone.name)?;
-    let projected = experiment.backbone.proj_layer;
-    let (mut images, mut classes) = (0, 0);
-    for set in &experiment.data.train {
-        let (i, c) = match mdfe_data::read(&set.key, &set.read_options(&experiment.data)) {
-            Ok(reading) => (reading.dataset.samples.len() as u64, reading.dataset.num_classes() as u64),
-            Err(error) => {
-                let info = mdfe_data::find(&set.key)?;
-                let expected = info.expected.with_context(|| format!("{error}"))?;
-                tracing::warn!("{error}; counting with the published {}", expected.sentence());
-                (expected.images, expected.classes)
-            }
-        };
-        images += i;
-        classes += c;
-    }
-    if images == 0 {
-        bail!("there is nothing to train on: name a data set under [[data.train]], or give --data");
-    }
-    let (dim, parameters) = match (projected, row.projected_dim, row.projected_parameters) {
-        (true, Some(dim), Some(parameters)) => (dim, parameters),
-        _ => (row.feature_dim, row.parameters),
-    };
-    let counts = Counts {
-        images,
-        classes,
-        feature_dim: dim as u64,
-        backbone_parameters: parameters,
-        bytes_per_value: 4,
-    };
-    let plan = Plan::new(&experiment.recipe, counts);
-    results.print(&plan, &plan.to_string())
 }

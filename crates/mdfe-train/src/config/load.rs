@@ -1,6 +1,6 @@
 //! From files and overrides to an experiment, and back.
 
-use super::{Experiment, check, merge::merge, set::parse_override};
+use super::{Experiment, alternatives, check, merge::merge, set::parse_override};
 use crate::{Error, LossConfig, Result};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -34,7 +34,23 @@ impl Experiment {
     /// # Errors
     /// [`Error::Config`] for a value that TOML can't hold, such as a path that is not UTF-8.
     pub fn resolved(&self) -> Result<String> {
-        toml::to_string(self).map_err(|e| bad("the resolved experiment", e.to_string()))
+        let bad = |e: String| bad("the resolved experiment", e);
+        let mut values = serde_json::to_value(self).map_err(|e| bad(e.to_string()))?;
+        alternatives::only_what_counts(&mut values);
+        without_nulls(&mut values);
+        toml::to_string(&values).map_err(|e| bad(e.to_string()))
+    }
+}
+
+/// TOML has no null: what has no value has no key.
+fn without_nulls(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(keys) => {
+            keys.retain(|_, value| !value.is_null());
+            keys.values_mut().for_each(without_nulls);
+        }
+        serde_json::Value::Array(values) => values.iter_mut().for_each(without_nulls),
+        _ => {}
     }
 }
 
@@ -66,7 +82,7 @@ fn parse_checked(text: &str, place: &str) -> Result<Table> {
         let line = e.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         bad(place, format!("line {line} is not TOML: {}", e.message().replace('\n', ", ")))
     })?;
-    check(&table).map_err(|problem| bad(place, problem))?;
+    check(&table).and_then(|()| alternatives::given_once(&table)).map_err(|problem| bad(place, problem))?;
     Ok(table)
 }
 
@@ -77,8 +93,7 @@ pub(super) fn finish(mut table: Table, overrides: &[String], place: &str, name: 
         merge(&mut table, over);
     }
     let refused = |e: toml::de::Error| e.message().replace('\n', ", ");
-    if let Some(Value::Table(loss)) = table.get_mut("loss") {
-        loss.entry("name").or_insert_with(|| Value::String("ArcFace".into()));
+    if let Some(Value::Table(loss)) = table.get("loss") {
         // Which options a loss takes is known to mdfe-loss alone, which cannot say in which section they stand.
         let read: std::result::Result<LossConfig, _> = loss.clone().try_into();
         read.map_err(|e| bad(place, format!("in [loss], {}", refused(e))))?;

@@ -3,12 +3,14 @@
 //! A key is declared once, as a field of its section ([`section`]): type, range, default and meaning. Checks, messages, serde and
 //! [`config_keys`] follow from there.
 
+mod alternatives;
 mod backbone;
 mod check;
 mod choices;
 mod data;
 mod experiment;
 mod fields;
+mod import;
 mod keys;
 mod load;
 mod merge;
@@ -20,6 +22,7 @@ mod takes;
 pub use backbone::{BackboneConfig, Dtype, TuneKind};
 pub use data::{DataConfig, EvalSet, SetConfig};
 pub use experiment::{EvalConfig, Experiment, TransformConfig};
+pub use import::{ImportedConfig, LeftKey, import_python_config};
 pub use keys::{ConfigKey, config_keys};
 
 pub(crate) use check::check;

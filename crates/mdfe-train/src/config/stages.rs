@@ -29,7 +29,8 @@ impl Experiment {
     pub fn trainings(&self) -> Result<Vec<Self>> {
         let first = Self { stages: Vec::new(), ..self.clone() };
         let bad = |problem: String| Error::Config { place: "[[stages]]".to_owned(), problem };
-        let under = Table::try_from(&first).map_err(|e| bad(e.to_string()))?;
+        let under: Table =
+            first.resolved()?.parse().map_err(|e: toml::de::Error| bad(e.message().to_owned()))?;
         let mut all = vec![first];
         for (i, stage) in self.stages.iter().enumerate() {
             let mut table = under.clone();

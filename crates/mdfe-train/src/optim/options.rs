@@ -7,14 +7,14 @@ use crate::{
 };
 
 section! {
-    /// An optimizer and its options; defaults are those of `torch.optim`.
+    /// An optimizer and its options. Rate and weight decay default to the method's (arXiv 2409.13513), the others to those of `torch.optim`.
     pub struct OptimizerOptions {
         /// Which optimizer.
         name: OptimizerKind = OptimizerKind::Adam, Takes::choice::<OptimizerKind>();
-        /// Learning rate at the top of the schedule.
-        lr: f64 = 1e-2, Takes::Number(Range::to(0.0, 1e3));
+        /// Learning rate, which schedule and warm-up scale.
+        lr: f64 = 2e-2, Takes::Number(Range::to(0.0, 1e3));
         /// Weight decay.
-        weight_decay: f64 = 0.0, Takes::Number(Range::to(0.0, 1e3));
+        weight_decay: f64 = 1e-4, Takes::Number(Range::to(0.0, 1e3));
         /// `SGD`: momentum.
         momentum: f64 = 0.9, Takes::Number(Range::below(0.0, 1.0));
         /// Adam's family: decay of the first and of the second moment.

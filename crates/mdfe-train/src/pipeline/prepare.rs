@@ -88,7 +88,10 @@ impl Data {
     pub(super) fn skipped(&self) -> Vec<SkippedOf> {
         let of = |set: &Prepared| {
             let dataset = set.dataset.clone();
-            set.skipped.iter().map(move |skipped| SkippedOf { dataset: dataset.clone(), skipped: skipped.clone() }).collect::<Vec<_>>()
+            set.skipped
+                .iter()
+                .map(move |skipped| SkippedOf { dataset: dataset.clone(), skipped: skipped.clone() })
+                .collect::<Vec<_>>()
         };
         self.all().flat_map(|(_, _, set)| of(set)).collect()
     }
@@ -165,7 +168,8 @@ impl Run<'_> {
         let total = dataset.samples.len();
         let cache = KeyCache::in_folder(&self.extract.parent);
         let found = resolve(dataset, &cache, self.extract.verify, |done| {
-            observer.extracting(&dataset.name, ExtractProgress { stage: ExtractStage::Identify, done, total });
+            observer
+                .extracting(&dataset.name, ExtractProgress { stage: ExtractStage::Identify, done, total });
             !stop.load(Ordering::SeqCst)
         });
         let Some(found) = found else { return Ok(None) };

@@ -155,10 +155,9 @@ impl Layers {
         let data = |i: usize| params[i].final_data().to_vec();
         Ok(match self.kind {
             ProjectionKind::None => mdfe_model::Projection::Identity { feature_dim: self.widths[0] },
-            ProjectionKind::AvgPool => mdfe_model::Projection::AvgPool {
-                feature_dim: self.widths[0],
-                embed_dim: self.widths[1],
-            },
+            ProjectionKind::AvgPool => {
+                mdfe_model::Projection::AvgPool { feature_dim: self.widths[0], embed_dim: self.widths[1] }
+            }
             ProjectionKind::Mlp => {
                 let hidden = mdfe_model::Layer { weight: data(0), bias: data(1) };
                 mdfe_model::Projection::mlp(hidden, mdfe_model::Layer { weight: data(2), bias: data(3) })?

@@ -33,11 +33,7 @@ impl Pca {
     }
 
     /// The components of `rows` samples of `dim` values, which `scan` hands over in pieces, twice.
-    fn of(
-        rows: usize,
-        dim: usize,
-        scan: impl Fn(&mut dyn FnMut(&[f32])) -> Result<()>,
-    ) -> Result<Self> {
+    fn of(rows: usize, dim: usize, scan: impl Fn(&mut dyn FnMut(&[f32])) -> Result<()>) -> Result<Self> {
         if rows < 2 {
             return Err(Error::Data(format!(
                 "principal components need at least two images, there are {rows}; choose another projection"
@@ -74,7 +70,8 @@ impl Pca {
     pub(super) fn affine(&self, embed_dim: usize) -> Affine {
         let dim = self.mean.len();
         let rows = self.components.chunks_exact(dim).take(embed_dim);
-        let bias = rows.clone().map(|row| -row.iter().zip(&self.mean).map(|(a, b)| a * b).sum::<f64>() as f32);
+        let bias =
+            rows.clone().map(|row| -row.iter().zip(&self.mean).map(|(a, b)| a * b).sum::<f64>() as f32);
         let bias = bias.collect();
         Affine { weight: rows.flatten().map(|value| *value as f32).collect(), bias }
     }

@@ -1,39 +1,72 @@
 //! The margin loss and its centers.
 
 use crate::config::{Field, Names, Range, Takes, fields_of};
-use mdfe_loss::{LossOptions, MarginLoss};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use mdfe_loss::{ArcFace, LossOptions, MarginLoss};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error},
+};
+use serde_json::{Map, Value};
 
 /// The margin loss and its centers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// What a file does not give is the method's (arXiv 2409.13513): sub-center ArcFace with K = 3 and, of every loss that has a scale from
+/// the start, s = 30; the other options are those of [`mdfe_loss::LossOptions`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LossConfig {
-    /// K, centers of each class. Default 1.
-    #[serde(default = "one")]
+    /// K, centers of each class. Default 3.
     pub sub_centers: usize,
     /// Share of the classes that a step looks at besides those of its batch (Partial FC). Default 1: all.
-    #[serde(default = "whole")]
     pub sample_fraction: f64,
     /// Prefixes of the embedding that are trained to work by themselves (Matryoshka). Default none.
-    #[serde(default)]
     pub nested_dims: Vec<usize>,
-    /// Which loss (`name`), and its options; see [`mdfe_loss::LossOptions`] for their names and defaults.
+    /// Which loss (`name`), and its options; see [`mdfe_loss::LossOptions`] for their names.
     #[serde(flatten)]
     pub options: LossOptions,
 }
 
-fn one() -> usize {
-    1
-}
-
-fn whole() -> f64 {
-    1.0
-}
+/// The method's number of sub-centers.
+const SUB_CENTERS: usize = 3;
+/// The method's scale.
+const SCALE: f64 = 30.0;
 
 impl Default for LossConfig {
     fn default() -> Self {
-        Self { sub_centers: one(), sample_fraction: whole(), nested_dims: Vec::new(), options: LossOptions::default() }
+        let options = LossOptions::ArcFace(ArcFace { scale: SCALE, ..ArcFace::default() });
+        Self { sub_centers: SUB_CENTERS, sample_fraction: 1.0, nested_dims: Vec::new(), options }
     }
+}
+
+impl<'de> Deserialize<'de> for LossConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut values = Map::deserialize(deserializer)?;
+        let default = Self::default();
+        let sub_centers = take(&mut values, "sub_centers", default.sub_centers).map_err(D::Error::custom)?;
+        let sample_fraction =
+            take(&mut values, "sample_fraction", default.sample_fraction).map_err(D::Error::custom)?;
+        let nested_dims = take(&mut values, "nested_dims", default.nested_dims).map_err(D::Error::custom)?;
+        let name = values.entry("name").or_insert_with(|| "ArcFace".into());
+        if name.as_str().and_then(own_scale).is_some_and(|scale| scale.is_number()) {
+            values.entry("scale").or_insert_with(|| SCALE.into());
+        }
+        let options = LossOptions::deserialize(Value::Object(values)).map_err(D::Error::custom)?;
+        Ok(Self { sub_centers, sample_fraction, nested_dims, options })
+    }
+}
+
+/// The value of a key that is not an option of a loss.
+fn take<T: DeserializeOwned>(
+    values: &mut Map<String, Value>,
+    key: &str,
+    default: T,
+) -> serde_json::Result<T> {
+    values.remove(key).map_or(Ok(default), serde_json::from_value)
+}
+
+/// The scale that a loss has by itself; null where it works one out, `None` where it knows no such option.
+fn own_scale(loss: &str) -> Option<Value> {
+    let options: LossOptions = serde_json::from_value(serde_json::json!({ "name": loss })).ok()?;
+    serde_json::to_value(options).ok()?.get("scale").cloned()
 }
 
 impl LossConfig {
@@ -103,8 +136,8 @@ fn option_names() -> Vec<&'static str> {
     names
 }
 
-/// The value that a loss gives an option by itself.
+/// The value of an option of a loss where nobody gives one.
 fn default_of(loss: &str, option: &str) -> Option<Value> {
-    let options: LossOptions = serde_json::from_value(serde_json::json!({ "name": loss })).ok()?;
+    let options: LossConfig = serde_json::from_value(serde_json::json!({ "name": loss })).ok()?;
     serde_json::to_value(options).ok()?.get(option).cloned()
 }

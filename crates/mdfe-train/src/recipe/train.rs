@@ -22,7 +22,7 @@ section! {
     pub struct TrainOptions {
         /// Passes over the data; 0 trains nothing, for a projection that is fitted or random.
         epochs: usize = 10, Takes::Count(0);
-        /// Steps of the whole training, in place of `epochs`.
+        /// Steps of the whole training, in place of `train.epochs`.
         #[serde(skip_serializing_if = "Option::is_none")]
         steps: Option<usize> = None, Takes::Count(1);
         /// B, samples in a batch. The last batch of an epoch is as large as what is left.
@@ -51,9 +51,9 @@ section! {
 }
 
 impl TrainOptions {
-    /// Steps of the whole training.
-    pub fn total_steps(&self, per_epoch: usize) -> usize {
-        self.steps.unwrap_or(self.epochs * per_epoch)
+    /// Steps of the whole training: `steps`, or those of `epochs`.
+    pub fn total_steps(&self, steps_per_epoch: usize) -> usize {
+        self.steps.unwrap_or(steps_per_epoch * self.epochs)
     }
 
     /// Steps between checkpoints; 0 for none before the end.

@@ -1,8 +1,8 @@
 //! A learning rate that stays.
 
-use super::decay::{Decay, Ends};
+use super::decay::Decay;
 
-/// The top, always.
+/// All of the way, always.
 pub(super) struct Constant;
 
 impl Decay for Constant {
@@ -10,7 +10,7 @@ impl Decay for Constant {
         false
     }
 
-    fn rate(&self, ends: Ends, _: f64) -> f64 {
-        ends.top
+    fn left(&self, _: f64) -> f64 {
+        1.0
     }
 }

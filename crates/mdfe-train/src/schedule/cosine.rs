@@ -1,9 +1,9 @@
 //! Half a cosine.
 
-use super::decay::{Decay, Ends};
+use super::decay::Decay;
 use std::f64::consts::PI;
 
-/// `bottom + (top - bottom) (1 + cos(pi done)) / 2`: Loshchilov and Hutter, 1608.03983, eq. 5, without restarts.
+/// `(1 + cos(pi t / T)) / 2`: Loshchilov and Hutter, 1608.03983, eq. 5, without restarts; `torch.optim.lr_scheduler.CosineAnnealingLR`.
 pub(super) struct Cosine;
 
 impl Decay for Cosine {
@@ -11,8 +11,7 @@ impl Decay for Cosine {
         true
     }
 
-    fn rate(&self, ends: Ends, done: f64) -> f64 {
-        let share = 0.5 * (1.0 + (PI * done).cos());
-        ends.bottom + (ends.top - ends.bottom) * share
+    fn left(&self, over: f64) -> f64 {
+        0.5 * (1.0 + (PI * over).cos())
     }
 }

@@ -1,72 +1,82 @@
 //! The learning rate of each step.
+//!
+//! `rate(t) = (min_lr + (lr - min_lr) left(t / T)) rise((t + 1) / W)`: the form falls over all T steps of the training, and the warm-up of W steps is a
+//! factor on top of it. With the cosine and the linear warm-up that is `CosineAnnealingLR` under `LinearWarmup`, which the published
+//! training (arXiv 2409.13513) takes; its rate never quite reaches `lr` or `min_lr`.
 
 mod constant;
 mod cosine;
+mod course;
+mod curve;
 mod decay;
 mod warmup;
 
+pub use course::Course;
+pub use curve::{CurvePoint, LearningRates};
 pub use decay::ScheduleKind;
 pub use warmup::Warmup;
 
 use crate::config::{Range, Takes, section};
-use decay::Ends;
 
 section! {
     /// The learning-rate schedule, taken per step.
     pub struct Schedule {
-        /// Form of the learning rate after the warm-up.
+        /// Form of the learning rate over the training.
         name: ScheduleKind = ScheduleKind::Cosine, Takes::choice::<ScheduleKind>();
-        /// Learning rate of the last step, for forms that fall.
-        min_lr: f64 = 1e-3, Takes::Number(Range::to(0.0, 1e3));
-        /// Form of the learning rate during the warm-up.
+        /// Learning rate that falling forms go towards; without, a twentieth of `optimizer.lr`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        min_lr: Option<f64> = None, Takes::Number(Range::to(0.0, 1e3));
+        /// Form of the warm-up, a factor on top of the schedule.
         warmup: Warmup = Warmup::Linear, Takes::choice::<Warmup>();
         /// Length of the warm-up in epochs, fractions allowed.
         warmup_epochs: f64 = 1.0, Takes::Number(Range::to(0.0, 1e6));
+        /// Length of the warm-up in steps, in place of `schedule.warmup_epochs`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        warmup_steps: Option<usize> = None, Takes::Count(0);
     }
 }
 
-/// The length of a training and of its warm-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Course {
-    /// Steps of the whole training.
-    pub total: usize,
-    /// Steps of the warm-up, at most `total`.
-    pub warmup: usize,
-}
+/// How many times `min_lr` goes into `lr` where nobody gives it: the published training's 1e-3 of 2e-2.
+const FALL: f64 = 20.0;
 
 impl Schedule {
-    /// The course of a training of `total` steps.
-    pub fn course(&self, steps_per_epoch: usize, total: usize) -> Course {
-        let warmup = match self.warmup {
-            Warmup::None => 0,
-            _ => ((self.warmup_epochs * steps_per_epoch as f64).round() as usize).min(total),
+    /// The factor of a step (counted from 0), above 0 and at most 1: what the learning rate `lr` is multiplied with in it.
+    ///
+    /// The schedule is this one factor, so that every group of parameters has its own rate and the same course; `lr` is the rate that
+    /// [`Schedule::min_lr`] is read against.
+    pub fn factor(&self, lr: f64, step: usize, course: Course) -> f64 {
+        let decay = self.name.member();
+        let over = step as f64 / course.total.max(1) as f64;
+        let fallen = (1.0 - self.min_share(lr)) * (1.0 - decay.left(over.min(1.0)));
+        let rise = match course.warmup {
+            0 => 1.0,
+            warmup => self.warmup.member()((step + 1) as f64 / warmup as f64),
         };
-        Course { total, warmup }
+        (1.0 - fallen) * rise
     }
 
-    /// The learning rate of a step (counted from 0), with `lr` at the top.
-    ///
-    /// Step `course.warmup - 1` has exactly `lr`; where the form falls, step `course.total - 1` has exactly `min_lr`. Where
-    /// the warm-up takes the whole training, it is all there is.
+    /// The learning rate of a step (counted from 0): `lr` times its [`Schedule::factor`].
     pub fn rate(&self, lr: f64, step: usize, course: Course) -> f64 {
-        let Course { total, warmup } = course;
-        if step < warmup {
-            let rise = self.warmup.member();
-            return lr * rise((step + 1) as f64 / warmup as f64);
-        }
-        let done = (step + 1 - warmup) as f64 / (total - warmup).max(1) as f64;
-        self.name.member().rate(Ends { top: lr, bottom: self.min_lr }, done.min(1.0))
+        lr * self.factor(lr, step, course)
+    }
+
+    /// The learning rate that falling forms go towards: `min_lr`, or a twentieth of `lr`.
+    pub fn lowest(&self, lr: f64) -> f64 {
+        self.min_lr.unwrap_or(lr / FALL)
+    }
+
+    fn min_share(&self, lr: f64) -> f64 {
+        if lr > 0.0 { self.lowest(lr) / lr } else { 1.0 }
     }
 
     /// `Ok` if the schedule fits the optimizer's learning rate; the error is a sentence that names the keys.
     pub(crate) fn check(&self, lr: f64) -> Result<(), String> {
-        let min_lr = self.min_lr;
-        if self.name.member().falls() && min_lr > lr {
-            return Err(format!(
+        match self.min_lr {
+            Some(min_lr) if self.name.member().falls() && min_lr > lr => Err(format!(
                 "`schedule.min_lr` is {min_lr}, above `optimizer.lr`, {lr}; lower it or set schedule.name to none"
-            ));
+            )),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -74,53 +84,50 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    /// lr 2, min_lr 1, 8 steps, 4 of them warm-up. By hand: 2 * (1..4)/4, then 1 + (1 + cos(pi k/4)) / 2.
+    /// lr 2, min_lr 1, T 4, W 2. By hand: (1 + (1 + cos(pi t/4)) / 2) min(1, (t + 1)/2).
     #[test]
     fn cosine_with_linear_warmup_has_the_values_computed_by_hand() {
-        let schedule = Schedule { min_lr: 1.0, ..Schedule::default() };
-        let expected = [0.5, 1.0, 1.5, 2.0, 1.853_553_390_593_274, 1.5, 1.146_446_609_406_726, 1.0];
-        for (step, expected) in expected.into_iter().enumerate() {
-            let found = schedule.rate(2.0, step, Course { total: 8, warmup: 4 });
+        let schedule = Schedule { min_lr: Some(1.0), ..Schedule::default() };
+        for (step, expected) in
+            [1.0, 1.853_553_390_593_274, 1.5, 1.146_446_609_406_726].into_iter().enumerate()
+        {
+            let found = schedule.rate(2.0, step, Course { total: 4, warmup: 2 });
             assert!((found - expected).abs() < 1e-12, "step {step}: {found}, not {expected}");
         }
     }
 
     #[test]
-    fn every_form_keeps_to_its_ends() {
+    fn every_form_stays_between_min_lr_and_lr_and_falls_or_stays() {
         for &name in ScheduleKind::ALL {
-            let schedule = Schedule { name, min_lr: 1e-3, ..Schedule::default() };
-            let last = if name.member().falls() { 1e-3 } else { 2e-2 };
+            let schedule = Schedule { name, min_lr: Some(1e-3), warmup: Warmup::None, ..Schedule::default() };
             for total in [1, 2, 7, 25_660] {
-                for warmup in [0, 1, total / 3] {
-                    if warmup < total {
-                        let course = Course { total, warmup };
-                        assert_eq!(schedule.rate(2e-2, total - 1, course), last, "{name:?}, {course:?}");
-                    }
-                    if warmup > 0 {
-                        assert_eq!(schedule.rate(2e-2, warmup - 1, Course { total, warmup }), 2e-2);
-                    }
-                }
+                let course = Course { total, warmup: 0 };
+                let rates: Vec<f64> = (0..total).map(|step| schedule.rate(2e-2, step, course)).collect();
+                assert_eq!(rates[0], 2e-2, "{name:?} of {total} steps");
+                assert!(rates.is_sorted_by(|a, b| a >= b), "{name:?}");
+                let end = if name.member().falls() { 1e-3 } else { 2e-2 };
+                assert!((schedule.rate(2e-2, total, course) - end).abs() < 1e-15, "{name:?}");
+                assert!(rates.iter().all(|&rate| rate == 2e-2 || rate > end), "{name:?}");
             }
         }
     }
 
     #[test]
-    fn every_warmup_ends_at_the_full_rate_and_never_falls() {
-        for &warmup in Warmup::ALL {
-            let schedule = Schedule { warmup, ..Schedule::default() };
-            let rates: Vec<f64> =
-                (0..10).map(|step| schedule.rate(2.0, step, Course { total: 20, warmup: 10 })).collect();
-            assert_eq!(rates[9], 2.0, "{warmup:?}");
-            assert!(rates.is_sorted() && rates[0] > 0.0, "{warmup:?}: {rates:?}");
+    fn without_min_lr_the_end_is_a_twentieth_of_each_rate() {
+        let schedule = Schedule::default();
+        let course = Course { total: 100, warmup: 0 };
+        assert_eq!((schedule.lowest(2e-2), schedule.lowest(0.4)), (1e-3, 0.02));
+        let given = Schedule { min_lr: Some(0.02), ..Schedule::default() };
+        for step in 0..100 {
+            let (own, given) = (schedule.rate(0.4, step, course), given.rate(0.4, step, course));
+            assert!((own - given).abs() < 1e-15, "step {step}");
         }
     }
 
     #[test]
-    fn exponential_warmup_rises_fast() {
-        let schedule = Schedule { warmup: Warmup::Exponential, ..Schedule::default() };
-        // (1 - e^-2.5) / (1 - e^-5) = 0.917915 / 0.993262.
-        let rate = schedule.rate(1.0, 4, Course { total: 20, warmup: 10 });
-        assert!((rate - 0.924_141_819_978_757).abs() < 1e-12);
+    fn a_rate_of_nothing_stays_nothing() {
+        let schedule = Schedule { min_lr: Some(0.0), ..Schedule::default() };
+        assert!((0..9).all(|step| schedule.rate(0.0, step, Course { total: 9, warmup: 3 }) == 0.0));
     }
 
     #[test]
@@ -129,12 +136,5 @@ mod tests {
         let course = schedule.course(10, 100);
         assert_eq!(course, Course { total: 100, warmup: 0 });
         assert!((0..100).all(|step| schedule.rate(0.1, step, course) == 0.1));
-    }
-
-    #[test]
-    fn warmup_of_a_fraction_of_an_epoch_is_rounded_and_never_longer_than_the_training() {
-        let schedule = |warmup_epochs| Schedule { warmup_epochs, ..Schedule::default() };
-        assert_eq!(schedule(0.25).course(10, 100).warmup, 3);
-        assert_eq!(schedule(20.0).course(10, 100).warmup, 100);
     }
 }

@@ -91,12 +91,8 @@ impl Source for ImageSource {
             record: &self.record,
             options: self.options,
         };
-        let wanted = LoaderPass {
-            seed: pass.seed,
-            round: pass.epoch as u64,
-            samples: pass.order,
-            batch: pass.batch,
-        };
+        let wanted =
+            LoaderPass { seed: pass.seed, round: pass.epoch as u64, samples: pass.order, batch: pass.batch };
         let mut outcome = Ok(true);
         loader.run(wanted, |batch| {
             for bad in &batch.unreadable {

@@ -32,8 +32,7 @@ impl MemoryFeatures {
             .json("num_classes", &num_classes)
             .field("labels", &labels.iter().flat_map(|label| label.to_le_bytes()).collect::<Vec<u8>>())
             .field("features", &features.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
-        let facts =
-            Facts { domains: vec![0; labels.len()], labels, num_classes, fingerprint: all.finish() };
+        let facts = Facts { domains: vec![0; labels.len()], labels, num_classes, fingerprint: all.finish() };
         Ok(Self { features, dim, facts })
     }
 }

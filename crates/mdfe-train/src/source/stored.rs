@@ -33,7 +33,8 @@ impl StoredFeatures {
     /// # Errors
     /// [`Error::Data`] when there is none, the widths differ, or a variant has other rows.
     pub fn with_variants(variants: Vec<Vec<FeatureView>>) -> Result<Self> {
-        let none = || Error::Data("there is no training data: name at least one set under [[data.train]]".into());
+        let none =
+            || Error::Data("there is no training data: name at least one set under [[data.train]]".into());
         let first = variants.first().ok_or_else(none)?;
         let dim = first.first().ok_or_else(none)?.dim();
         let mut all = Fingerprinter::new("mdfe stored features");

@@ -67,11 +67,8 @@ impl Heads {
         facts.labels.iter().for_each(|&label| counts[label as usize] += 1);
         let (mut all, mut centers, mut losses) = (Vec::new(), Vec::new(), Vec::new());
         for dim in dims {
-            let shape = CenterShape {
-                num_classes: facts.num_classes,
-                sub_centers: loss.sub_centers,
-                embed_dim: dim,
-            };
+            let shape =
+                CenterShape { num_classes: facts.num_classes, sub_centers: loss.sub_centers, embed_dim: dim };
             let margin = MarginLoss::new(&loss.options, facts.num_classes, Some(&counts))?;
             losses.push(margin.initial_state());
             // The centers of the whole embedding have a position of their own, whatever prefixes there are.
@@ -81,8 +78,7 @@ impl Heads {
             centers.push(Param::trained(name, Group::Centers, values));
             all.push(Head { fused: FusedStep::new(margin, shape)? });
         }
-        let heads =
-            Self { all, sample_fraction: loss.sample_fraction, seed, embed_dim, prefix: Vec::new() };
+        let heads = Self { all, sample_fraction: loss.sample_fraction, seed, embed_dim, prefix: Vec::new() };
         Ok(NewHeads { heads, centers, losses })
     }
 

@@ -81,7 +81,9 @@ impl<'a> Trainer<'a> {
         if recipe.projection.kind == ProjectionKind::Pca {
             let dim = recipe.projection.embed_dim;
             if pca.is_none() {
-                return Err(bad("`projection.kind` is pca, which is fitted on stored features; extract them".into()));
+                return Err(bad(
+                    "`projection.kind` is pca, which is fitted on stored features; extract them".into(),
+                ));
             }
             if dim > feature_dim {
                 return Err(bad(format!(
@@ -90,8 +92,7 @@ impl<'a> Trainer<'a> {
             }
         }
         let (layers, projection) = Layers::new(&recipe.projection, Beginning { feature_dim, seed, pca });
-        let NewHeads { heads, centers, losses } =
-            Heads::new(&recipe.loss, facts, layers.embed_dim(), seed)?;
+        let NewHeads { heads, centers, losses } = Heads::new(&recipe.loss, facts, layers.embed_dim(), seed)?;
         let backbone = encoder.params();
         let parts = Parts::new(backbone.len(), projection.len(), centers.len());
         let params: Vec<Param> = backbone.into_iter().chain(projection).chain(centers).collect();
@@ -263,8 +264,8 @@ impl<'a> Trainer<'a> {
         let (per_epoch, total) = (self.steps_per_epoch(), self.total_steps());
         let step = self.state.step;
         let (schedule, base) = (&self.recipe.schedule, self.recipe.optimizer.lr);
-        let lr = schedule.rate(base, step, schedule.course(per_epoch, total));
-        let factor = if base > 0.0 { lr / base } else { 0.0 };
+        let factor = schedule.factor(base, step, schedule.course(per_epoch, total));
+        let lr = base * factor;
         let samples: usize = batches.iter().map(|batch| batch.rows.len()).sum();
         let loss = self
             .train_step(batches, factor)
