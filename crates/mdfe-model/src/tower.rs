@@ -10,6 +10,11 @@ pub(crate) trait TensorTower: Send + Sync {
     /// `pixels [B, 3, H, W]`, on the weights' device and in their dtype, to `[B, D_in]`.
     fn forward(&self, pixels: &Tensor, mode: Mode) -> Result<Tensor>;
 
+    /// [`TensorTower::forward`] from what [`SliceTower::front`] has left; `None` where the family does not go on from there.
+    fn forward_from(&self, _front: &Tensor, _stages: usize, _mode: Mode) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+
     /// One of its weights, which says where and in what they are.
     fn any_weight(&self) -> &Tensor;
 }
@@ -18,6 +23,11 @@ pub(crate) trait TensorTower: Send + Sync {
 pub(crate) trait SliceTower: Send + Sync {
     /// `pixels [B, 3, H, W]`, f32 on the CPU, at least one image, to rows of D_in values.
     fn features(&self, pixels: &Tensor) -> Result<Vec<f32>>;
+
+    /// What leaves its first `stages` stages; `None` where the family does not stop there.
+    fn front(&self, _pixels: &Tensor, _stages: usize) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
 }
 
 /// The configuration of a backbone: what makes both forms of its tower from weights.
@@ -127,6 +137,28 @@ impl Backbone for Tower {
             )),
         }
     }
+
+    fn front(&self, pixels: &Tensor, stages: usize) -> Result<Option<Tensor>> {
+        match &self.path {
+            Path::Slices(tower) => {
+                tower.front(&pixels.to_device(&Device::Cpu)?.to_dtype(DType::F32)?, stages)
+            }
+            Path::Tensors(_) => Ok(None),
+        }
+    }
+
+    fn features_with_grad_from(&self, front: &Tensor, stages: usize) -> Result<Tensor> {
+        let found = match &self.path {
+            Path::Tensors(tower) => tower.forward_from(front, stages, Mode::Training)?,
+            Path::Slices(_) => None,
+        };
+        found.ok_or_else(|| no_front(stages))
+    }
+}
+
+/// For whoever asks a family for what it has not.
+fn no_front(stages: usize) -> Error {
+    Error::Invalid(format!("this backbone does not go on from stage {stages}"))
 }
 
 fn forward(tower: &dyn TensorTower, pixels: &Tensor, mode: Mode) -> Result<Tensor> {

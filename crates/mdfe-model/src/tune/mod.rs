@@ -42,6 +42,12 @@ pub struct TunedParam {
     pub below: usize,
 }
 
+/// The part of a backbone that is not tuned, on the fused path.
+struct Front {
+    backbone: Box<dyn Backbone>,
+    stages: usize,
+}
+
 /// A backbone whose last blocks are variables.
 pub struct TunableBackbone {
     pretrained: &'static Pretrained,
@@ -52,6 +58,8 @@ pub struct TunableBackbone {
     /// Every tensor that the model reads, the variables among them, by key.
     tensors: HashMap<String, Tensor>,
     tuned: Vec<TunedTensor>,
+    /// The same model for inference, whose first stages are taken for those that are not tuned.
+    front: Option<Front>,
     /// The features of the last batch with their graph.
     last: Option<Tensor>,
 }
@@ -79,7 +87,8 @@ impl TunableBackbone {
         let shapes = row.architecture()?.parameter_shapes(build.proj_layer)?;
         let keys: Vec<String> = shapes.into_iter().map(|(key, _)| key).collect();
         let depths: Vec<Depth> = keys.iter().map(|key| Depth::of(key)).collect();
-        let blocks = depths.iter().filter_map(|depth| if let Depth::Block(n) = depth { Some(n + 1) } else { None });
+        let blocks =
+            depths.iter().filter_map(|depth| if let Depth::Block(n) = depth { Some(n + 1) } else { None });
         let blocks = blocks.max().unwrap_or(0);
         let first = match tuned {
             Tuned::All => 0,
@@ -91,6 +100,7 @@ impl TunableBackbone {
                 )));
             }
         };
+        let stored = weights;
         let weights = weights.on(&build.device, build.dtype);
         let (mut tensors, mut variables) = (HashMap::new(), Vec::new());
         for (key, depth) in keys.into_iter().zip(depths) {
@@ -107,7 +117,25 @@ impl TunableBackbone {
         }
         let own = Weights::from_tensors(tensors.clone())?;
         let backbone = row.architecture()?.build(&row.full_name(), &own, &build)?;
-        Ok(Self { pretrained: row, id, record, build, backbone, tensors, tuned: variables, last: None })
+        // Only the CPU has a path that is faster without gradients, and the first stages are frozen only where the stem is.
+        let front = if build.device.is_cpu() && first > 0 {
+            let inference = BuildOptions { purpose: Purpose::Inference, ..build.clone() };
+            let backbone = row.architecture()?.build(&row.full_name(), stored, &inference)?;
+            Some(Front { backbone, stages: first - 1 })
+        } else {
+            None
+        };
+        Ok(Self {
+            pretrained: row,
+            id,
+            record,
+            build,
+            backbone,
+            tensors,
+            tuned: variables,
+            front,
+            last: None,
+        })
     }
 
     /// Width of the features, D_in.
@@ -131,7 +159,11 @@ impl TunableBackbone {
     /// [`Error::Candle`] from the device.
     pub fn params(&self) -> Result<Vec<TunedParam>> {
         let one = |tuned: &TunedTensor| {
-            Ok(TunedParam { key: tuned.key.clone(), values: values(tuned.var.as_tensor())?, below: tuned.below })
+            Ok(TunedParam {
+                key: tuned.key.clone(),
+                values: values(tuned.var.as_tensor())?,
+                below: tuned.below,
+            })
         };
         self.tuned.iter().map(one).collect()
     }
@@ -166,7 +198,18 @@ impl TunableBackbone {
     pub fn features(&mut self, batch: usize, pixels: Vec<f32>) -> Result<Vec<f32>> {
         let [height, width] = self.record.size;
         let pixels = Tensor::from_vec(pixels, (batch, 3, height, width), &self.build.device)?;
-        let features = self.backbone.features_with_grad(&pixels)?;
+        let maps = match &self.front {
+            Some(Front { backbone, stages }) => backbone.front(&pixels, *stages)?,
+            None => None,
+        };
+        let features = match (maps, &self.front) {
+            (Some(maps), Some(front)) => self.backbone.features_with_grad_from(&maps, front.stages)?,
+            _ => {
+                // A family that does not stop half way: its packed copy is of no use.
+                self.front = None;
+                self.backbone.features_with_grad(&pixels)?
+            }
+        };
         let out = values(&features)?;
         self.last = Some(features);
         Ok(out)
@@ -181,7 +224,8 @@ impl TunableBackbone {
         let features = self.last.take().ok_or_else(|| {
             Error::Invalid("there is no batch to take gradients of; compute its features first".to_owned())
         })?;
-        let d = Tensor::from_slice(d_features, features.shape(), &Device::Cpu)?.to_device(&self.build.device)?;
+        let d =
+            Tensor::from_slice(d_features, features.shape(), &Device::Cpu)?.to_device(&self.build.device)?;
         let store = (features * d)?.sum_all()?.backward()?;
         let one = |tuned: &TunedTensor| match store.get(tuned.var.as_tensor()) {
             Some(gradient) => values(gradient),
@@ -204,7 +248,8 @@ impl TunableBackbone {
         let weights = Weights::from_tensors(tensors)?;
         let id = backbone_id(self.pretrained, &weights, self.build.proj_layer)?;
         let build = BuildOptions { purpose: Purpose::Inference, ..self.build.clone() };
-        let backbone = self.pretrained.architecture()?.build(&self.pretrained.full_name(), &weights, &build)?;
+        let backbone =
+            self.pretrained.architecture()?.build(&self.pretrained.full_name(), &weights, &build)?;
         Ok(FinishedBackbone { backbone, id, weights })
     }
 }
