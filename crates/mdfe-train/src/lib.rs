@@ -13,6 +13,7 @@ pub mod pipeline;
 mod plan;
 mod random;
 mod recipe;
+mod records;
 mod run_log;
 mod schedule;
 mod source;
@@ -26,7 +27,7 @@ pub use config::{
 pub use error::{Error, Result};
 pub use evaluate::{Comparison, Scored, compare};
 pub use linear::{Linear, dropout};
-pub use observer::{Observer, StepReport, Watch};
+pub use observer::{Observer, Scalar, StepReport, Watch};
 pub use optim::{Moments, OptimizerKind, OptimizerOptions, ParameterMoments, UpdateRule};
 pub use plan::{Counts, Plan};
 pub use recipe::{LossConfig, ProjectionKind, ProjectionOptions, Recipe, TrainOptions};
