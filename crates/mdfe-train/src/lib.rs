@@ -15,6 +15,7 @@ mod random;
 mod recipe;
 mod records;
 mod run_log;
+pub mod runs;
 mod schedule;
 mod source;
 mod trainer;

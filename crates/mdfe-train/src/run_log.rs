@@ -119,8 +119,7 @@ fn write_event(events: &mut EventFile, line: &Line) -> Result<()> {
 /// The last report in the `metrics.jsonl` of a run folder; `None` where there is none yet.
 ///
 /// # Errors
-/// Those of [`RunLog::new`] for a file that can't be read.
+/// [`Error::Io`] for a file that can't be read, [`Error::Data`] for a last line that is not ours.
 pub(crate) fn last_report(dir: &Path) -> Result<Option<StepReport>> {
-    let lines = lines::earlier(&dir.join(RunLog::METRICS), usize::MAX)?;
-    Ok(lines.iter().rev().find_map(Line::report).copied())
+    lines::last_report(&dir.join(RunLog::METRICS))
 }

@@ -7,6 +7,7 @@ mod experiment;
 mod features;
 mod model;
 mod retrieval;
+mod runs;
 mod shared;
 
 pub(crate) use data::{Backbones, DatasetArgs, Datasets, Filters};
@@ -16,6 +17,7 @@ pub(crate) use experiment::{ExperimentArgs, Extract, Merge, Train};
 pub(crate) use features::{FeatureSpaces, Features, Prune};
 pub(crate) use model::{Compute, Dtype, ModelArgs};
 pub(crate) use retrieval::{Evaluate, Search};
+pub(crate) use runs::{Runs, RunsDiff, RunsList, RunsShow};
 pub(crate) use shared::Results;
 
 use clap::{Parser, Subcommand};
@@ -73,6 +75,9 @@ pub(crate) enum Command {
     Features(Features),
     /// Train an embedder: extract features (or reuse them), train, evaluate, save. Runs the demo without a config.
     Train(Train),
+    /// List, show and compare runs.
+    #[command(subcommand)]
+    Runs(Runs),
     /// Turn images into embeddings.
     Embed(Embed),
     /// Score a query set against an index set.

@@ -2,6 +2,7 @@
 
 mod backbone;
 mod backbones;
+mod columns;
 mod datasets;
 mod embed;
 mod evaluate;
@@ -13,6 +14,7 @@ mod inputs;
 mod merge;
 mod model;
 mod next;
+mod runs;
 mod search;
 mod sides;
 mod train;
@@ -32,6 +34,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Extract(args) => extract::run(&args),
         Command::Features(command) => features::run(&command),
         Command::Merge(args) => merge::run(&args),
+        Command::Runs(command) => runs::run(&command),
         Command::Train(args) => train::run(&args),
     }
 }

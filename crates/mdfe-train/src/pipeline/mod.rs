@@ -12,6 +12,7 @@ mod test_set;
 mod views;
 
 pub use observer::RunObserver;
+pub use record::RunState;
 pub use run::{Run, RunOutcome};
 pub use run_folder::{Claim, Claimed, RunFolder};
 pub use scores::{MeanScores, Scores, SetScores};
@@ -19,4 +20,4 @@ pub use split::hold_out;
 pub use table::{Widths, table};
 pub use test_set::{Protocol, TestSet};
 
-use record::{RunRecord, RunState};
+pub(crate) use record::RunRecord;

@@ -55,23 +55,39 @@ impl Line {
 
 /// The lines of the steps before `first_step`; none where there is no file.
 pub(super) fn earlier(path: &Path, first_step: usize) -> Result<Vec<Line>> {
-    let text = match std::fs::read_to_string(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read.map_err(Error::io("read", path))?,
-    };
-    let mut lines = Vec::new();
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        // A killed run may have left half a line, which is of a step that will be done again.
-        let Some(line) = line.strip_suffix('\n') else { break };
-        let line = Line::read(line).map_err(|e| {
-            let (path, number) = (path.display(), number + 1);
-            Error::Data(format!(
-                "line {number} of {path} is no report of a step ({e}); mend or delete the file"
-            ))
-        })?;
-        if line.step() < first_step {
-            lines.push(line);
+    let text = text(path)?;
+    let read = |(i, line)| Line::read(line).map_err(|e| no_report(path, i, &e));
+    let mut lines = whole(&text).enumerate().map(read).collect::<Result<Vec<_>>>()?;
+    lines.retain(|line| line.step() < first_step);
+    Ok(lines)
+}
+
+/// The last report, without a look at the lines before it.
+pub(super) fn last_report(path: &Path) -> Result<Option<StepReport>> {
+    let text = text(path)?;
+    let lines: Vec<&str> = whole(&text).collect();
+    for (i, line) in lines.into_iter().enumerate().rev() {
+        if let Line::Report(report) = Line::read(line).map_err(|e| no_report(path, i, &e))? {
+            return Ok(Some(report));
         }
     }
-    Ok(lines)
+    Ok(None)
+}
+
+/// The text of the file; empty where there is none.
+fn text(path: &Path) -> Result<String> {
+    match std::fs::read_to_string(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(Error::io("read", path)),
+    }
+}
+
+/// The whole lines. A killed run may have left half of one, which is of a step that will be done again.
+fn whole(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive('\n').map_while(|line| line.strip_suffix('\n'))
+}
+
+fn no_report(path: &Path, i: usize, error: &serde_json::Error) -> Error {
+    let (path, number) = (path.display(), i + 1);
+    Error::Data(format!("line {number} of {path} is no report of a step ({error}); mend or delete the file"))
 }
