@@ -18,6 +18,7 @@ mod run_log;
 pub mod runs;
 mod schedule;
 mod source;
+pub mod sweep;
 mod trainer;
 
 pub use checkpoint::Checkpoints;

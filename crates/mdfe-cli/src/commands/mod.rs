@@ -16,7 +16,9 @@ mod model;
 mod next;
 mod runs;
 mod search;
+mod shared;
 mod sides;
+mod sweep;
 mod train;
 mod watch;
 
@@ -35,6 +37,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Features(command) => features::run(&command),
         Command::Merge(args) => merge::run(&args),
         Command::Runs(command) => runs::run(&command),
+        Command::Sweep(args) => sweep::run(&args),
         Command::Train(args) => train::run(&args),
     }
 }

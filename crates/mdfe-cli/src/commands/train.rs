@@ -1,28 +1,34 @@
 //! `mdfe train`: from data and a backbone to an embedder and its scores.
 
 use super::{
-    backbone::Ready,
     experiment::{self, TestSets},
     next,
+    shared::Shared,
     watch::Watch,
 };
 use crate::{
     args::{Results, Train},
     console,
-    exit::Stopped,
+    exit::{Stopped, usage},
     stop,
 };
 use anyhow::{Context, Result, bail};
 use mdfe_model::pretrained;
 use mdfe_train::{
     Counts, Experiment, Plan,
-    pipeline::{Claim, Claimed, Run, RunFolder, RunOutcome},
+    pipeline::{Claim, Claimed, RunFolder, RunOutcome},
+    sweep::SweepFile,
 };
 use std::path::PathBuf;
 
 pub(crate) fn run(args: &Train) -> Result<()> {
     let given = &args.experiment;
     let test = TestSets { query: args.query.as_deref(), index: args.index.as_deref() };
+    if let Some(path) = &given.config
+        && SweepFile::read(path)?.is_some()
+    {
+        usage!("{} is a sweep: run `mdfe sweep {}`", path.display(), path.display());
+    }
     let experiment = experiment::resolve(given, test)?;
     if args.dry_run {
         return dry_run(&experiment, args.results);
@@ -38,22 +44,8 @@ pub(crate) fn run(args: &Train) -> Result<()> {
             return finish(args, &folder);
         }
     };
-    let mut data = experiment::read(&experiment)?;
-    if given.data.is_some() && args.query.is_none() {
-        data = experiment::hold_out(data, experiment.eval.seed)?;
-    }
-    let ready = Ready::load(&experiment, given)?;
-    let run = Run {
-        recipe: experiment.recipe.clone(),
-        config: experiment.resolved()?,
-        experiment: resolved,
-        train: data.train,
-        test: data.test,
-        extractor: ready.extractor(),
-        extract: ready.extract_options(&experiment, given),
-        k: experiment.eval.k,
-        folder,
-    };
+    let shared = Shared::load(&experiment, given, test)?;
+    let run = shared.run(&experiment, &given.settings, folder)?;
     let stop = stop::on_ctrl_c()?;
     let mut watch = Watch::default();
     let outcome = run.go(&mut watch, &stop);

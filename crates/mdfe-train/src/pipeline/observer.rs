@@ -14,3 +14,11 @@ pub trait RunObserver {
     /// A training step has ended.
     fn trained(&mut self, report: &StepReport);
 }
+
+/// Nobody.
+impl RunObserver for () {
+    fn extracting(&mut self, _: &str, _: ExtractProgress) {}
+    fn extracted(&mut self, _: &str, _: &Extraction) {}
+    fn resumed(&mut self, _: usize, _: usize) {}
+    fn trained(&mut self, _: &StepReport) {}
+}
