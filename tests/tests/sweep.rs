@@ -181,6 +181,21 @@ fn a_run_that_fails_is_listed_and_the_rest_is_finished() {
     assert_eq!(found["failed"][0]["seed"], 1);
 }
 
+#[test]
+fn two_at_once_in_one_folder_train_each_run_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    image_folder(&dir.join("set"), 4, 5);
+    let line = line("--grid loss.margin=0.3,0.5 --seeds 2 --set train.epochs=50 --output out");
+    let both = [start(dir, &line), start(dir, &line)];
+    let outs = both.map(|child| child.wait_with_output().unwrap());
+    let said = outs.each_ref().map(|out| String::from_utf8_lossy(&out.stderr).into_owned());
+    assert!(outs.iter().all(|out| out.status.success()), "{said:?}");
+    assert_eq!(outs[0].stdout, outs[1].stdout);
+    assert_eq!(said.iter().filter(|text| text.contains("4 of 4 runs are left")).count(), 1, "{said:?}");
+    assert!(said.iter().any(|text| text.contains("this one waits")), "{said:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_sweep_that_is_stopped_or_killed_goes_on_to_the_same_table() {

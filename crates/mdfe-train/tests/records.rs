@@ -33,7 +33,7 @@ fn crc32c(bytes: &[u8]) -> u32 {
     for byte in bytes {
         crc ^= u32::from(*byte);
         for _ in 0..8 {
-            crc = if crc % 2 == 1 { crc / 2 ^ 0x82F6_3B78 } else { crc / 2 };
+            crc = if crc % 2 == 1 { (crc / 2) ^ 0x82F6_3B78 } else { crc / 2 };
         }
     }
     !crc
@@ -41,7 +41,7 @@ fn crc32c(bytes: &[u8]) -> u32 {
 
 fn check(bytes: &[u8], stored: &[u8]) {
     let crc = crc32c(bytes);
-    let masked = ((crc >> 15) | (crc << 17)).wrapping_add(0xA282_EAD8);
+    let masked = crc.rotate_left(17).wrapping_add(0xA282_EAD8);
     assert_eq!(u32::from_le_bytes(stored.try_into().unwrap()), masked);
 }
 
@@ -51,7 +51,7 @@ fn fields(mut data: &[u8]) -> Vec<(u64, Vec<u8>)> {
         let length = data.iter().position(|byte| *byte < 128).unwrap() + 1;
         let (own, rest) = data.split_at(length);
         *data = rest;
-        own.iter().rev().fold(0, |value, byte| value << 7 | u64::from(byte & 127))
+        own.iter().rev().fold(0, |value, byte| (value << 7) | u64::from(byte & 127))
     }
     let mut found = Vec::new();
     while !data.is_empty() {

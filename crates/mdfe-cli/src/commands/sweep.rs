@@ -61,6 +61,9 @@ pub(crate) fn run(args: &Sweep) -> Result<()> {
         return dry_run(args, &plan);
     }
     let output = args.output.clone().unwrap_or_else(|| default_output(args, file.is_some(), &base));
+    let _held = sweep::hold_folder(&output, || {
+        tracing::info!("another sweep works in {}; this one waits for it", output.display());
+    })?;
     let claims = claim(args, &plan, &output)?;
     let ended = match claims.iter().all(|claim| matches!(claim, Claimed::Finished(_))) {
         true => claims.iter().map(finished).collect::<Result<Vec<_>>>()?,
@@ -124,7 +127,6 @@ fn default_output(args: &Sweep, is_sweep_file: bool, base: &Experiment) -> PathB
 
 /// Asks for every folder before anything is done.
 fn claim(args: &Sweep, plan: &SweepPlan, output: &Path) -> Result<Vec<Claimed>> {
-    sweep::expect_folder(output)?;
     let one = |member: &Member| {
         let experiment = serde_json::to_value(&member.experiment)?;
         let claimed = sweep::claim(output.join("runs").join(&member.folder), &experiment, args.overwrite);

@@ -9,7 +9,7 @@ const BYTES: u64 = 2;
 const FIXED_32: u64 = 5;
 
 /// Fields of `Event`.
-mod event {
+mod field {
     pub(super) const WALL_TIME: u64 = 1;
     pub(super) const STEP: u64 = 2;
     pub(super) const FILE_VERSION: u64 = 3;
@@ -38,7 +38,7 @@ pub(crate) struct Tagged<'a> {
 /// The first event of every file.
 pub(super) fn file_version(wall_time: f64) -> Vec<u8> {
     let mut out = begin(wall_time);
-    bytes(&mut out, event::FILE_VERSION, b"brain.Event:2");
+    bytes(&mut out, field::FILE_VERSION, b"brain.Event:2");
     out
 }
 
@@ -49,7 +49,7 @@ pub(super) fn start(wall_time: f64) -> Vec<u8> {
     key(&mut log, 1, VARINT);
     varint(&mut log, 1);
     let mut out = begin(wall_time);
-    bytes(&mut out, event::SESSION_LOG, &log);
+    bytes(&mut out, field::SESSION_LOG, &log);
     out
 }
 
@@ -58,7 +58,7 @@ pub(super) fn scalars(at: At, scalars: &[Tagged<'_>]) -> Vec<u8> {
     let mut out = begin(at.wall_time);
     if at.step > 0 {
         // As any protocol buffer writer does, 0 is left out.
-        key(&mut out, event::STEP, VARINT);
+        key(&mut out, field::STEP, VARINT);
         varint(&mut out, at.step as u64);
     }
     let mut summary = Vec::new();
@@ -70,7 +70,7 @@ pub(super) fn scalars(at: At, scalars: &[Tagged<'_>]) -> Vec<u8> {
         one.extend((value as f32).to_le_bytes());
         bytes(&mut summary, 1, &one);
     }
-    bytes(&mut out, event::SUMMARY, &summary);
+    bytes(&mut out, field::SUMMARY, &summary);
     out
 }
 
@@ -82,7 +82,7 @@ pub(super) fn step_of_scalars(mut data: &[u8]) -> Option<usize> {
         match found & 7 {
             VARINT => {
                 let value = read_varint(&mut data)?;
-                if found >> 3 == event::STEP {
+                if found >> 3 == field::STEP {
                     step = usize::try_from(value).ok()?;
                 }
             }
@@ -91,7 +91,7 @@ pub(super) fn step_of_scalars(mut data: &[u8]) -> Option<usize> {
             BYTES => {
                 let length = usize::try_from(read_varint(&mut data)?).ok()?;
                 data = data.get(length..)?;
-                has_summary |= found >> 3 == event::SUMMARY;
+                has_summary |= found >> 3 == field::SUMMARY;
             }
             _ => return None,
         }
@@ -101,17 +101,17 @@ pub(super) fn step_of_scalars(mut data: &[u8]) -> Option<usize> {
 
 fn begin(wall_time: f64) -> Vec<u8> {
     let mut out = Vec::new();
-    key(&mut out, event::WALL_TIME, FIXED_64);
+    key(&mut out, field::WALL_TIME, FIXED_64);
     out.extend(wall_time.to_le_bytes());
     out
 }
 
-fn key(out: &mut Vec<u8>, field: u64, wire_type: u64) {
-    varint(out, field << 3 | wire_type);
+fn key(out: &mut Vec<u8>, number: u64, wire_type: u64) {
+    varint(out, number << 3 | wire_type);
 }
 
-fn bytes(out: &mut Vec<u8>, field: u64, value: &[u8]) {
-    key(out, field, BYTES);
+fn bytes(out: &mut Vec<u8>, number: u64, value: &[u8]) {
+    key(out, number, BYTES);
     varint(out, value.len() as u64);
     out.extend(value);
 }

@@ -4,6 +4,7 @@ use crate::{
     Checkpoints, Error, Result,
     pipeline::{Claim, Claimed, RunFolder, RunRecord},
 };
+use mdfe_data::files::Lock;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -30,14 +31,13 @@ pub fn claim(path: PathBuf, experiment: &Value, overwrite: bool) -> Result<Claim
     }
 }
 
-/// Refuses a folder that holds anything but a sweep.
+/// Takes the folder of a sweep, which is created, for as long as the lock lives; a folder that holds anything else is refused. Where another
+/// process works in it, `waits` is called once, and the call waits for it.
 ///
 /// # Errors
-/// [`Error::RunFolder`] says what is there; [`Error::Io`] when it can't be read.
-pub fn expect_folder(dir: &Path) -> Result<()> {
-    if !dir.exists() {
-        return Ok(());
-    }
+/// [`Error::RunFolder`] says what is there; [`Error::Io`] and [`Error::Store`] when the folder can't be read or made.
+pub fn hold_folder(dir: &Path, waits: impl FnOnce()) -> Result<Lock> {
+    std::fs::create_dir_all(dir).map_err(Error::io("create", dir))?;
     for entry in std::fs::read_dir(dir).map_err(Error::io("read", dir))? {
         let name = entry.map_err(Error::io("read", dir))?.file_name();
         let name = name.to_string_lossy();
@@ -48,5 +48,5 @@ pub fn expect_folder(dir: &Path) -> Result<()> {
             return Err(Error::RunFolder { path: dir.to_path_buf(), problem });
         }
     }
-    Ok(())
+    Ok(Lock::take(&dir.join(".sweep.lock"), waits)?)
 }

@@ -14,7 +14,7 @@ mod plan;
 mod plot;
 mod summary;
 
-pub use claim::{claim, expect_folder};
+pub use claim::{claim, hold_folder};
 pub use file::SweepFile;
 pub use grid::{Axis, Combination, Grid, Setting};
 pub use memory::jobs_that_fit;
