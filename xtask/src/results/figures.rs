@@ -72,7 +72,10 @@ impl Figures {
         let rows: Vec<&str> =
             self.table.lines().skip_while(|line| !is_row(line)).take_while(is_row).collect();
         let table = match rows.is_empty() {
-            true => format!("```text\n{}\n```", self.table.trim_end()),
+            true => {
+                let lines: Vec<&str> = self.table.trim_end().lines().map(str::trim_end).collect();
+                format!("```text\n{}\n```", lines.join("\n"))
+            }
             false => rows.join("\n"),
         };
         let set: String = self.set.iter().map(|set| format!(" --set {set}")).collect();
