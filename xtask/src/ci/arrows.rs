@@ -12,7 +12,7 @@ const ARROWS: [(&str, &[&str], bool); 9] = [
     ("mdfe-model", &["mdfe-data", "mdfe-simd"], true),
     ("mdfe-train", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-simd"], true),
     ("mdfe-cli", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-train", "mdfe-simd"], true),
-    ("xtask", &["mdfe-data"], false),
+    ("xtask", &["mdfe-data", "mdfe-simd"], false),
     ("mdfe-tests", &["mdfe-cli"], true),
 ];
 

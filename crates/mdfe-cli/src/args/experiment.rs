@@ -8,17 +8,24 @@ use clap::Args;
 use std::{path::PathBuf, str::FromStr};
 
 /// What an experiment is read from, and where its features go.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct ExperimentArgs {
     /// Experiment file; the built-in demo without it.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Override of the config, such as `loss.margin=0.4`; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
     /// Instead of a config: an image folder (one folder per class) or a CSV with `path,label[,domain]`.
     #[arg(long, value_name = "DIR|CSV", conflicts_with = "config")]
     pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// What holds on top of an experiment, and where its features go.
+#[derive(Args, Clone)]
+pub(crate) struct Settings {
+    /// Override of the config, such as `loss.margin=0.4`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
     #[command(flatten)]
     pub(crate) backbone: BackboneArgs,
     #[command(flatten)]

@@ -15,7 +15,7 @@ mod training;
 mod views;
 
 pub use observer::RunObserver;
-pub use record::Lineage;
+pub use record::{Lineage, RunState};
 pub use run::{BackboneSource, Run, RunOutcome, WarmStart};
 pub use run_folder::{Claim, Claimed, RunFolder};
 pub use scores::{MeanScores, Scores, SetScores};
@@ -24,4 +24,4 @@ pub use stage::{Stage, store_dtype};
 pub use table::{Widths, table};
 pub use test_set::{Protocol, TestSet};
 
-use record::{RunRecord, RunState};
+pub(crate) use record::RunRecord;

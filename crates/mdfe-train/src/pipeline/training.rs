@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     Checkpoints, Encoder, Error, FrozenBackbone, Identity, ImageSet, ImageSource, Observer, Outcome, Param,
-    Pca, ProjectionKind, Result, RunLog, Source, StepReport, StoredFeatures, Trainer, TuneOptions,
-    TunedBackbone, ValidReport,
+    Pca, ProjectionKind, Result, RunLog, Scalar, Source, StepReport, StoredFeatures, Trainer, TuneOptions,
+    TunedBackbone,
 };
 use mdfe_data::{LoaderOptions, TransformKind, store::Variant};
 use mdfe_model::{
@@ -188,10 +188,10 @@ impl Observer for Shifted<'_> {
         Ok(())
     }
 
-    fn validated(&mut self, report: &ValidReport) -> Result<()> {
-        let report = ValidReport { step: report.step + self.steps, ..*report };
-        self.log.validated(&report)?;
-        self.observer.validated(&report);
+    fn scalar(&mut self, scalar: &Scalar) -> Result<()> {
+        let scalar = Scalar { step: scalar.step + self.steps, ..scalar.clone() };
+        self.log.scalar(&scalar)?;
+        self.observer.scalar(&scalar);
         Ok(())
     }
 }

@@ -9,7 +9,6 @@ mod step;
 mod validate;
 
 pub use state::{BestScore, TrainState, ValidState};
-pub use validate::ValidReport;
 
 use crate::{
     Checkpoints, Encoder, Error, Identity, Observer, Param, Pass, ProjectionKind, Recipe, Result, Samples,

@@ -1,20 +1,8 @@
 //! Validation: retrieval among classes that are not trained.
 
 use super::{BestScore, Trainer, Watched};
-use crate::{Pass, Result, checkpoint::Kind};
+use crate::{Pass, Result, Scalar, checkpoint::Kind};
 use mdfe_eval::{Evaluation, Exclude, Metric, Retrieval, Rows};
-use serde::{Deserialize, Serialize};
-
-/// What a validation reports.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ValidReport {
-    /// Steps done.
-    pub step: usize,
-    /// mMP@5 of every image of the validation classes among the others, 0..1.
-    pub mmp: f64,
-    /// Whether it is the best so far.
-    pub best: bool,
-}
 
 /// k of the score.
 const NEIGHBOURS: usize = 5;
@@ -62,6 +50,8 @@ impl Trainer<'_> {
         } else {
             self.state.validation.since += 1;
         }
-        watched.observer.validated(&ValidReport { step, mmp, best })
+        // A scalar's step is the last one done, counted from 0.
+        let name = format!("valid/mMP@{NEIGHBOURS}");
+        watched.observer.scalar(&Scalar { step: step - 1, name, value: mmp })
     }
 }
