@@ -1,5 +1,9 @@
 //! Checkpoints: one safetensors file each, written beside its place and renamed into it.
 
+mod saved;
+
+pub(crate) use saved::saved_params;
+
 use crate::{Error, Result, TrainState, ValidState, files};
 use mdfe_loss::LossState;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};

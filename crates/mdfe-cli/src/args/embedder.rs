@@ -5,6 +5,7 @@ use super::{
     shared::Results,
 };
 use clap::Args;
+use mdfe_train::pipeline::Which;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -33,6 +34,9 @@ pub(crate) struct Export {
     /// Trained embedder: a run folder or an embedder file.
     #[arg(long, value_name = "DIR|FILE")]
     pub(crate) model: PathBuf,
+    /// Of a run folder: the embedder of this checkpoint (`best` by validation, `last`, or a number of steps), finished or not.
+    #[arg(long, value_name = "best|last|STEP", conflicts_with = "standalone")]
+    pub(crate) checkpoint: Option<Which>,
     /// File to write.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,

@@ -4,7 +4,7 @@ use super::{
     model::{BackboneArgs, Compute, Dtype},
     shared::Results,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::{path::PathBuf, str::FromStr};
 
 /// What an experiment is read from, and where its features go.
@@ -90,6 +90,17 @@ pub(crate) struct Merge {
     pub(crate) results: Results,
 }
 
+/// A projection without training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ZeroShot {
+    /// Average pooling.
+    Pool,
+    /// Principal components of the training features.
+    Pca,
+    /// A random linear map.
+    Random,
+}
+
 #[derive(Args)]
 pub(crate) struct Train {
     #[command(flatten)]
@@ -100,6 +111,12 @@ pub(crate) struct Train {
     /// Index set of the evaluation with --data; the query set itself without it (leave one out).
     #[arg(long, value_name = "DIR|CSV", requires = "query")]
     pub(crate) index: Option<PathBuf>,
+    /// Begin with what a run folder, checkpoint or embedder has learnt (`train.init`); the lineage is recorded.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) init: Option<PathBuf>,
+    /// Train nothing: the features pooled, projected on their principal components, or at random, as an embedder with scores.
+    #[arg(long, value_enum, conflicts_with = "init")]
+    pub(crate) zero_shot: Option<ZeroShot>,
     /// Folder of this run; `runs/NAME` without it.
     #[arg(long, value_name = "DIR")]
     pub(crate) run_dir: Option<PathBuf>,

@@ -18,7 +18,7 @@ pub(crate) use config::{Config, Show};
 pub(crate) use data::{Backbones, DatasetArgs, Datasets, Filters};
 pub(crate) use device::DeviceName;
 pub(crate) use embedder::{Embed, Export};
-pub(crate) use experiment::{ExperimentArgs, Extract, Merge, Settings, Train};
+pub(crate) use experiment::{ExperimentArgs, Extract, Merge, Settings, Train, ZeroShot};
 pub(crate) use features::{FeatureSpaces, Features, Prune};
 pub(crate) use model::{Compute, Dtype, ModelArgs};
 pub(crate) use retrieval::{Evaluate, Search};

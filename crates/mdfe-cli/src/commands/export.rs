@@ -4,8 +4,29 @@ use super::model;
 use crate::{args::Export, exit::usage};
 use anyhow::{Context, Result, bail};
 use mdfe_model::{EmbedderFile, LoadOptions, pretrained, weight_files};
+use mdfe_train::pipeline::{RunFolder, Which};
+
+/// The embedder of one of a run's checkpoints.
+fn checkpoint(args: &Export, which: Which) -> Result<()> {
+    let weights = LoadOptions {
+        weights: args.files.weights.clone(),
+        hub: model::hub(args.files.offline),
+        ..LoadOptions::default()
+    };
+    let file = RunFolder::export(&args.model, which, &weights, &args.output)?;
+    let bytes = std::fs::metadata(&args.output)?.len();
+    let (output, megabytes) = (args.output.display(), bytes as f64 / 1e6);
+    let backbone = &file.meta.backbone.name;
+    args.results.print(
+        &serde_json::json!({ "output": args.output, "bytes": bytes, "backbone": backbone }),
+        &format!("{output}: {megabytes:.1} MB, an embedder of {backbone}"),
+    )
+}
 
 pub(crate) fn run(args: &Export) -> Result<()> {
+    if let Some(which) = args.checkpoint {
+        return checkpoint(args, which);
+    }
     if args.files.weights.is_some() && !args.standalone {
         usage!("--weights go into a standalone file only; add --standalone, or leave them out");
     }

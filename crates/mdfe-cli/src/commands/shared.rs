@@ -9,7 +9,7 @@ use anyhow::Result;
 use mdfe_model::extract::{ExtractOptions, Extractor};
 use mdfe_train::{
     Counts, Experiment,
-    pipeline::{Run, RunFolder, Stage},
+    pipeline::{Run, RunFolder, Stage, WarmStart},
 };
 
 /// The data sets, read, and the backbone, loaded.
@@ -49,7 +49,7 @@ impl Shared {
             extract: self.extract_options(experiment, settings),
             k: experiment.eval.k,
             folder,
-            start: None,
+            start: experiment.recipe.train.init.as_deref().map(WarmStart::open).transpose()?,
         })
     }
 

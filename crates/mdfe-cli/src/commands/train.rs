@@ -8,13 +8,14 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    args::Train,
+    args::{Train, ZeroShot},
     console,
     exit::{Stopped, usage},
     stop,
 };
 use anyhow::Result;
 use mdfe_train::{
+    Experiment, ProjectionKind,
     pipeline::{Claim, Claimed, RunFolder, RunOutcome},
     sweep::SweepFile,
 };
@@ -28,7 +29,8 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     {
         usage!("{} is a sweep: run `mdfe sweep {}`", path.display(), path.display());
     }
-    let experiment = experiment::resolve(given, test)?;
+    let mut experiment = experiment::resolve(given, test)?;
+    beginning(&mut experiment, args);
     if args.dry_run {
         return dry_run::run(&experiment, args.results);
     }
@@ -61,6 +63,22 @@ pub(crate) fn run(args: &Train) -> Result<()> {
         console::hint(&next::steps(run.folder.path(), experiment.backbone.weights.as_deref()));
     }
     Ok(())
+}
+
+/// What the command line says of the projection's first values.
+fn beginning(experiment: &mut Experiment, args: &Train) {
+    if args.init.is_some() {
+        experiment.recipe.train.init.clone_from(&args.init);
+    }
+    if let Some(kind) = args.zero_shot {
+        experiment.recipe.projection.kind = match kind {
+            ZeroShot::Pool => ProjectionKind::AvgPool,
+            ZeroShot::Pca => ProjectionKind::Pca,
+            ZeroShot::Random => ProjectionKind::Random,
+        };
+        (experiment.recipe.train.epochs, experiment.recipe.train.steps) = (0, None);
+        experiment.stages.clear();
+    }
 }
 
 /// Prints the results of a finished run.

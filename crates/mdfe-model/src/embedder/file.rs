@@ -26,6 +26,18 @@ pub enum ProjectionKind {
     Identity,
 }
 
+impl ProjectionKind {
+    /// The kind of a projection.
+    pub fn of(projection: &Projection) -> Self {
+        match projection {
+            Projection::Linear { .. } => Self::Linear,
+            Projection::Mlp { .. } => Self::Mlp,
+            Projection::AvgPool { .. } => Self::AvgPool,
+            Projection::Identity { .. } => Self::Identity,
+        }
+    }
+}
+
 /// Everything about an embedder that is not a tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EmbedderMeta {

@@ -272,6 +272,21 @@ pub struct FinishedBackbone {
     pub weights: Weights,
 }
 
+/// The backbone `name` with some of its tensors replaced by `tensors`, key and values of each.
+///
+/// # Errors
+/// Those of [`crate::load_backbone`]; [`Error::Invalid`] for a key that the model has not, or another number of values.
+pub fn overlaid(name: &str, options: &LoadOptions, tensors: &[(String, &[f32])]) -> Result<FinishedBackbone> {
+    let mut backbone = TunableBackbone::load(name, options, Tuned::All)?;
+    for (key, values) in tensors {
+        let position = backbone.tuned.iter().position(|tuned| tuned.key == *key);
+        let position =
+            position.ok_or_else(|| Error::Invalid(format!("{name} has no tensor `{key}` to replace")))?;
+        backbone.set(position, values)?;
+    }
+    backbone.finish()
+}
+
 /// A tensor's values in f32, row-major.
 fn values(tensor: &Tensor) -> Result<Vec<f32>> {
     Ok(tensor.detach().to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)

@@ -1,7 +1,7 @@
 //! `run.json`: which run a folder holds.
 
 use crate::{Error, Result, checkpoint::differences, files};
-use mdfe_data::identity::Fingerprint;
+use mdfe_data::{PreprocessRecord, identity::Fingerprint, store::BackboneId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
@@ -40,6 +40,12 @@ pub(crate) struct RunRecord {
     pub(crate) space: Fingerprint,
     /// Fingerprints of the training views, in order.
     pub(crate) train: Vec<Fingerprint>,
+    /// The backbone; builds before this key did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) backbone: Option<BackboneId>,
+    /// The transform of test images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) preprocess: Option<PreprocessRecord>,
     /// What its first stage began with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lineage: Option<Lineage>,

@@ -1,14 +1,13 @@
 //! The run itself.
 
 use super::{
-    RunFolder, RunObserver, RunRecord, RunState, Scores, SetScores, Stage, TestSet, Widths,
+    RunFolder, RunObserver, RunRecord, RunState, Scores, SetScores, Stage, TestSet, WarmStart, Widths,
     prepare::{Data, PreparedTest},
-    record::Lineage,
     retrieval, table,
     training::{Trained, Training},
     views,
 };
-use crate::{Error, Param, Result};
+use crate::{Error, Result};
 use mdfe_data::Dataset;
 use mdfe_model::{
     EmbedderFile, EmbedderMeta, LoadOptions, Projection, ProjectionKind,
@@ -52,15 +51,6 @@ pub struct BackboneSource {
     pub name: String,
     /// Its weights, and how it computes.
     pub options: LoadOptions,
-}
-
-/// What a run begins with, in place of random values.
-#[derive(Clone, Debug)]
-pub struct WarmStart {
-    /// Parameters by name.
-    pub params: Vec<Param>,
-    /// Where they come from.
-    pub lineage: Lineage,
 }
 
 /// How a run ended.
@@ -161,6 +151,8 @@ impl Run<'_> {
             train: of(["train", "valid"]),
             test: of(["query", "index"]),
             lineage: self.start.as_ref().map(|start| start.lineage.clone()),
+            backbone: Some(self.extractor.id.clone()),
+            preprocess: Some(self.extractor.preprocess.clone()),
         }
     }
 
@@ -207,16 +199,6 @@ impl Run<'_> {
 
     fn save(&self, trained: Trained, scores: Option<&Scores>) -> Result<()> {
         let Trained { projection, backbone, .. } = trained;
-        let hidden_dim = match &projection {
-            Projection::Mlp { hidden, .. } => Some(hidden.bias.len()),
-            _ => None,
-        };
-        let kind = match &projection {
-            Projection::Linear { .. } => ProjectionKind::Linear,
-            Projection::Mlp { .. } => ProjectionKind::Mlp,
-            Projection::AvgPool { .. } => ProjectionKind::AvgPool,
-            Projection::Identity { .. } => ProjectionKind::Identity,
-        };
         let names = |sets: &[Dataset]| sets.iter().map(|d| d.name.clone()).collect::<Vec<_>>();
         let widths = Widths { feature_dim: projection.feature_dim(), embed_dim: projection.embed_dim() };
         let recipes: Vec<_> = self.stages.iter().map(|stage| &stage.recipe).collect();
@@ -225,10 +207,10 @@ impl Run<'_> {
             format: EmbedderMeta::FORMAT.to_owned(),
             backbone: id.clone(),
             preprocess: self.extractor.preprocess.clone(),
-            projection: kind,
+            projection: ProjectionKind::of(&projection),
             feature_dim: widths.feature_dim,
             embed_dim: widths.embed_dim,
-            hidden_dim,
+            hidden_dim: projection.hidden_dim(),
             training: serde_json::json!({
                 "data": names(&self.train),
                 "recipe": recipes.first(),

@@ -134,6 +134,13 @@ impl RunFolder {
         self.path.join("checkpoints")
     }
 
+    /// The checkpoints of every stage of the run in `dir`, in order.
+    pub(super) fn stage_checkpoints(dir: &Path) -> Vec<Checkpoints> {
+        let folder = Self { path: dir.to_path_buf(), claim: Claim::Begin };
+        let later = (1..).map(|stage| folder.checkpoints_of(stage)).take_while(|dir| dir.exists());
+        std::iter::once(folder.checkpoints()).chain(later).map(|dir| Checkpoints::new(dir, 1)).collect()
+    }
+
     /// Where the checkpoints of a stage go.
     pub(super) fn checkpoints_of(&self, stage: usize) -> PathBuf {
         match stage {

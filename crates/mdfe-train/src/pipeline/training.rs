@@ -4,6 +4,7 @@ use super::{
     Run, RunObserver, Stage,
     prepare::{Data, Prepared},
     stage::Origin,
+    warm_start::expect_taken,
 };
 use crate::{
     Checkpoints, Encoder, Error, FrozenBackbone, Identity, ImageSet, ImageSource, Observer, Outcome, Param,
@@ -84,6 +85,9 @@ impl Run<'_> {
             observer.resumed(before + trainer.state().step, before + trainer.total_steps());
         } else if !training.from.is_empty() {
             let taken = trainer.warm_start(training.from)?;
+            if let Some(start) = self.start.as_ref().filter(|_| training.number == 0) {
+                expect_taken(start, &taken)?;
+            }
             let lost = |param: &&Param| param.name.starts_with("backbone.") && !taken.contains(&param.name);
             if let Some(lost) = training.from.iter().find(lost) {
                 return Err(Error::Data(format!(
