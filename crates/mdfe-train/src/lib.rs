@@ -42,4 +42,4 @@ pub use recipe::{
 pub use run_log::RunLog;
 pub use schedule::{Course, CurvePoint, LearningRates, Schedule, ScheduleKind, Warmup};
 pub use source::{Facts, ImageSet, ImageSource, MemoryFeatures, Pass, Samples, Sink, Source, StoredFeatures};
-pub use trainer::{BestScore, Outcome, TrainState, Trainer, ValidState};
+pub use trainer::{BestScore, Outcome, StepTimes, TrainState, Trainer, ValidState};

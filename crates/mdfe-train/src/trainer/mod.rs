@@ -6,9 +6,11 @@ mod parts;
 mod sharpness;
 mod state;
 mod step;
+mod times;
 mod validate;
 
 pub use state::{BestScore, TrainState, ValidState};
+pub use times::StepTimes;
 
 use crate::{
     Checkpoints, Encoder, Error, Identity, Observer, Param, Pass, ProjectionKind, Recipe, Result, Samples,
@@ -171,6 +173,11 @@ impl<'a> Trainer<'a> {
     /// What has been learnt so far.
     pub fn state(&self) -> &TrainState {
         &self.state
+    }
+
+    /// Where the time of the steps so far went.
+    pub fn times(&self) -> StepTimes {
+        self.scratch.times
     }
 
     /// Steps in an epoch, the smaller last one included.

@@ -4,11 +4,13 @@ use super::{
     Trainer,
     gradients::Gradients,
     heads::{CenterStep, HeadBatch},
+    times::{StepTimes, timed},
 };
 use crate::{
     Error, OptimizerOptions, Param, Result, Samples, UpdateRule,
     projection::{Back, dropout},
 };
+use std::time::Instant;
 
 /// Memory that every step uses again.
 #[derive(Default)]
@@ -25,6 +27,7 @@ pub(super) struct Scratch {
     labels: Vec<u32>,
     /// Of the pass at hand.
     gradients: Gradients,
+    pub(super) times: StepTimes,
 }
 
 /// One of the batches of a step, loaded.
@@ -92,8 +95,12 @@ impl Trainer<'_> {
         let Self { recipe, source, encoder, scratch, .. } = self;
         let values = again.then(|| samples.clone());
         let rows = samples.rows.len();
-        encoder.encode(rows, &mut samples.values, &mut scratch.features)?;
-        dropout(&mut scratch.features, recipe.projection.dropout, recipe.train.seed, draw);
+        let Scratch { features, times, .. } = scratch;
+        timed(&mut times.encoder, || {
+            let encoded = encoder.encode(rows, &mut samples.values, features);
+            dropout(features, recipe.projection.dropout, recipe.train.seed, draw);
+            encoded
+        })?;
         let labels = &source.facts().labels;
         scratch.labels.clear();
         scratch.labels.extend(samples.rows.iter().map(|&row| labels[row as usize]));
@@ -105,7 +112,10 @@ impl Trainer<'_> {
         let Self { recipe, encoder, layers, heads, state, parts, scratch, .. } = self;
         let (own, rest) = state.params.split_at_mut(parts.projection().end);
         let projection = &own[parts.projection()];
-        layers.forward(projection, &scratch.features, &mut scratch.embedding);
+        let times = &mut scratch.times;
+        timed(&mut times.projection, || {
+            layers.forward(projection, &scratch.features, &mut scratch.embedding);
+        });
         scratch.gradients.0.resize_with(own.len() + rest.len(), Vec::new);
         scratch.gradients.zero(own);
         let (gradients, center_gradients) = scratch.gradients.0.split_at_mut(own.len());
@@ -115,16 +125,21 @@ impl Trainer<'_> {
             None => CenterStep::Collect(center_gradients),
         };
         let batch = HeadBatch { embedding: &scratch.embedding, labels: &scratch.labels, draw };
-        let loss = heads.step(batch, rest, &mut state.losses, step, &mut scratch.d_embedding)?;
+        let d_embedding = &mut scratch.d_embedding;
+        let loss = timed(&mut times.head, || heads.step(batch, rest, &mut state.losses, step, d_embedding))?;
         let back =
             Back { params: projection, features: &scratch.features, d_embedding: &scratch.d_embedding };
         let trains = !parts.backbone().is_empty();
         let d_features = trains.then_some(&mut scratch.d_features);
-        layers.backward(back, &mut gradients[parts.projection()], d_features);
+        timed(&mut times.projection, || {
+            layers.backward(back, &mut gradients[parts.projection()], d_features);
+        });
         if trains {
-            // The same mask and the same scale as forward.
-            dropout(&mut scratch.d_features, recipe.projection.dropout, recipe.train.seed, draw);
-            encoder.backward(&scratch.d_features, &mut gradients[parts.backbone()])?;
+            timed(&mut times.encoder, || {
+                // The same mask and the same scale as forward.
+                dropout(&mut scratch.d_features, recipe.projection.dropout, recipe.train.seed, draw);
+                encoder.backward(&scratch.d_features, &mut gradients[parts.backbone()])
+            })?;
         }
         Ok(loss)
     }
@@ -142,12 +157,14 @@ impl Trainer<'_> {
 
     /// Updates the parameters for which there are rules with `gradients`, or with those of the last pass.
     fn update(&mut self, rules: &[UpdateRule], gradients: Option<Gradients>) {
+        let started = Instant::now();
         let gradients = gradients.as_ref().unwrap_or(&self.scratch.gradients);
         for ((param, gradient), rule) in self.state.params.iter_mut().zip(&gradients.0).zip(rules) {
             if param.is_trained() {
                 rule.apply(&mut param.data, gradient, &mut param.slots);
             }
         }
+        self.scratch.times.update += started.elapsed();
     }
 
     /// Moves the averages: `average = d average + (1 - d) data` with d rising to `train.ema_decay` as (1 + t) / (10 + t), t the number
