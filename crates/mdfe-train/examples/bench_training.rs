@@ -4,7 +4,7 @@
 //! made in DIR (default: a temporary folder) and used again there. `peak_mb` is what the process holds at most without the mapped store.
 
 use mdfe_data::{
-    CropMode, Dataset, Domain, Interpolation, PreprocessRecord, Sample,
+    Dataset, Domain, PreprocessRecord, Sample,
     identity::Fingerprint,
     store::{BackboneId, FeatureStore, FeatureView, SpaceSpec, SpaceWriter, StoreDtype, View},
 };
@@ -28,16 +28,7 @@ fn spec() -> SpaceSpec {
             commit: None,
             proj_layer: false,
         },
-        preprocess: PreprocessRecord {
-            size: [384, 384],
-            mean: [0.5; 3],
-            std: [0.5; 3],
-            interpolation: Interpolation::Bicubic,
-            crop_mode: CropMode::Squash,
-            crop_fraction: 1.0,
-            fill: 0,
-            exif_orientation: false,
-        },
+        preprocess: PreprocessRecord::plain([384, 384]),
         compute: "f32".into(),
         dtype: StoreDtype::F16,
         dim: DIM,

@@ -243,7 +243,7 @@ fn views(tensors: &[OwnTensor]) -> std::result::Result<Vec<(String, TensorView<'
 mod tests {
     use super::*;
     use crate::Weights;
-    use mdfe_data::{CropMode, Interpolation, identity::Fingerprint};
+    use mdfe_data::identity::Fingerprint;
 
     fn example() -> EmbedderFile {
         EmbedderFile {
@@ -256,16 +256,7 @@ mod tests {
                     commit: None,
                     proj_layer: false,
                 },
-                preprocess: PreprocessRecord {
-                    size: [8, 8],
-                    mean: [0.5; 3],
-                    std: [0.5; 3],
-                    interpolation: Interpolation::Bicubic,
-                    crop_mode: CropMode::Center,
-                    crop_fraction: 1.0,
-                    fill: 0,
-                    exif_orientation: false,
-                },
+                preprocess: PreprocessRecord::plain([8, 8]),
                 projection: ProjectionKind::Linear,
                 feature_dim: 3,
                 embed_dim: 2,
