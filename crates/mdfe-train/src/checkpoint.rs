@@ -136,11 +136,16 @@ impl Checkpoints {
             return Err(Error::OtherExperiment { path: path.to_path_buf(), keys: keys.join(", ") });
         }
         let file = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
+        // All are found first, so that a refusal leaves the state as it was.
+        let mut found = Vec::new();
         for (name, values) in state.tensors() {
             let tensor = file.tensor(&name).map_err(|_| bad(format!("tensor `{name}` is missing")))?;
             if tensor.dtype() != Dtype::F32 || tensor.data().len() != values.len() * 4 {
                 return Err(bad(format!("tensor `{name}` does not hold {} f32 values", values.len())));
             }
+            found.push(tensor);
+        }
+        for ((_, values), tensor) in state.tensors().zip(found) {
             let read = tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
             values.iter_mut().zip(read).for_each(|(value, read)| *value = read);
         }

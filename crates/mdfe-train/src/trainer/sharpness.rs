@@ -1,7 +1,7 @@
 //! The gradients of sharpness-aware minimisation.
 
 use super::{Trainer, gradients::Gradients};
-use crate::{Result, Samples};
+use crate::{Param, Result, Samples};
 
 impl Trainer<'_> {
     /// Foret et al., 2010.01412, algorithm 1: climb by rho along the normalised gradient over all parameters, take the gradient there, come
@@ -25,6 +25,16 @@ impl Trainer<'_> {
         self.state.losses = after;
         self.reload()?;
         Ok((loss, worst?.1))
+    }
+
+    /// Gives the encoder the values that the embedder is made of: averages where there are any.
+    pub(super) fn load_final(&mut self) -> Result<()> {
+        let Self { encoder, state, parts, .. } = self;
+        let finals: Vec<Param> = state.params[parts.backbone()]
+            .iter()
+            .map(|param| Param { data: param.final_data().to_vec(), ..param.clone() })
+            .collect();
+        encoder.load(&finals)
     }
 
     /// Gives the encoder its present values.
