@@ -1,6 +1,10 @@
 //! The loops of the fused step. Each is a struct that names its operands, and runs where it is handed to
 //! [`Level::dispatch`](mdfe_simd::Level::dispatch) or one of its users.
 
+// Loops over constant numbers of rows and vectors stay loops over indices: what the lints suggest are calls, which are not always
+// inlined and take a tile out of its registers.
+#![allow(clippy::needless_range_loop, clippy::manual_memcpy)]
+
 mod accumulate;
 mod aligned;
 mod elementwise;

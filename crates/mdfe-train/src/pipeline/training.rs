@@ -78,6 +78,8 @@ impl Run<'_> {
             trainer = trainer.validate_on(validation.as_ref());
         }
         let checkpoints = Checkpoints::new(self.folder.checkpoints_of(training.number), recipe.train.keep);
+        crate::files::remove_torn(self.folder.path())?;
+        crate::files::remove_torn(checkpoints.dir())?;
         let resumed = training.resumes && checkpoints.newest()?.is_some();
         if resumed {
             trainer.resume_from(&checkpoints)?;
