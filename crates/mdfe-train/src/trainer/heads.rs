@@ -40,6 +40,12 @@ pub(super) struct HeadBatch<'a> {
     pub(super) draw: usize,
 }
 
+/// What heads remember, one of each for every head.
+pub(super) struct HeadMemory<'a> {
+    pub(super) centers: &'a mut [Param],
+    pub(super) losses: &'a mut [LossState],
+}
+
 /// What becomes of the centers' gradients.
 pub(super) enum CenterStep<'a> {
     /// The optimizer's rules for the centers of each head run inside the fused pass.
@@ -50,7 +56,7 @@ pub(super) enum CenterStep<'a> {
 
 impl Heads {
     /// Heads over an embedding of `embed_dim` values: for each of `loss.nested_dims`, and for all of it.
-    pub(super) fn new(loss: &LossConfig, facts: &Facts, embed_dim: usize, seed: u64) -> Result<NewHeads> {
+    pub(super) fn begin(loss: &LossConfig, facts: &Facts, embed_dim: usize, seed: u64) -> Result<NewHeads> {
         let mut dims = loss.nested_dims.clone();
         dims.push(embed_dim);
         dims.sort_unstable();
@@ -86,11 +92,11 @@ impl Heads {
     pub(super) fn step(
         &mut self,
         batch: HeadBatch<'_>,
-        centers: &mut [Param],
-        losses: &mut [LossState],
+        memory: HeadMemory<'_>,
         mut step: CenterStep<'_>,
         d_embedding: &mut Vec<f32>,
     ) -> Result<f64> {
+        let HeadMemory { centers, losses } = memory;
         d_embedding.clear();
         d_embedding.resize(batch.embedding.len(), 0.0);
         let mut total = 0.0;

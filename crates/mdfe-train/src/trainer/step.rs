@@ -3,7 +3,7 @@
 use super::{
     Trainer,
     gradients::Gradients,
-    heads::{CenterStep, HeadBatch},
+    heads::{CenterStep, HeadBatch, HeadMemory},
     times::{StepTimes, timed},
 };
 use crate::{
@@ -125,8 +125,9 @@ impl Trainer<'_> {
             None => CenterStep::Collect(center_gradients),
         };
         let batch = HeadBatch { embedding: &scratch.embedding, labels: &scratch.labels, draw };
+        let memory = HeadMemory { centers: rest, losses: &mut state.losses };
         let d_embedding = &mut scratch.d_embedding;
-        let loss = timed(&mut times.head, || heads.step(batch, rest, &mut state.losses, step, d_embedding))?;
+        let loss = timed(&mut times.head, || heads.step(batch, memory, step, d_embedding))?;
         let back =
             Back { params: projection, features: &scratch.features, d_embedding: &scratch.d_embedding };
         let trains = !parts.backbone().is_empty();
