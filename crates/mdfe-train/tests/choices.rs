@@ -276,6 +276,45 @@ fn batches_are_what_the_sampler_says() {
     }
 }
 
+/// A sample that cannot be read any more is left out of its batch, whose step is then the last of the epoch all the same.
+#[test]
+fn steps_are_those_of_the_order_when_a_source_leaves_something_out() {
+    struct Lacking(Toy);
+    impl Source for Lacking {
+        fn facts(&self) -> &mdfe_train::Facts {
+            self.0.facts()
+        }
+        fn width(&self) -> usize {
+            self.0.width()
+        }
+        fn push(
+            &self,
+            pass: mdfe_train::Pass<'_>,
+            sink: &mut mdfe_train::Sink<'_>,
+        ) -> mdfe_train::Result<()> {
+            self.0.push(pass, &mut |samples| {
+                if let Some(place) = samples.rows.iter().position(|row| *row == 5) {
+                    samples.rows.remove(place);
+                    samples.values.drain(place * DIM..(place + 1) * DIM);
+                }
+                sink(samples)
+            })
+        }
+    }
+    let source = Lacking(Toy::new(80, 7));
+    // Five batches an epoch, in steps of three and two.
+    let recipe = changed(|r| (r.train.accumulate, r.train.batch) = (3, 16));
+    let make = || Trainer::new(recipe.clone(), &source).unwrap();
+    let unbroken = Trained::of(make(), None);
+    let epochs: Vec<usize> = unbroken.reports.iter().map(|report| report.epoch).collect();
+    assert_eq!(epochs, (0..24).map(|step| step / 2).collect::<Vec<_>>());
+    for stop_at in [4, 5] {
+        let dir = tempfile::tempdir().unwrap();
+        let resumed = stopped_and_resumed(make, &Checkpoints::new(dir.path(), 1), stop_at);
+        assert!(resumed == unbroken.state, "stopped at {stop_at}");
+    }
+}
+
 fn spec() -> SpaceSpec {
     let (name, [architecture, weights]) = ("toy/model".to_owned(), [b"a", b"w"].map(|b| Fingerprint::of(b)));
     SpaceSpec {

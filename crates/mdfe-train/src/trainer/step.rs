@@ -3,7 +3,7 @@
 use super::{
     Trainer,
     gradients::Gradients,
-    heads::{CenterStep, HeadBatch},
+    heads::{CenterStep, HeadBatch, HeadState},
 };
 use crate::{
     Error, OptimizerOptions, Param, Result, Samples, UpdateRule,
@@ -114,8 +114,9 @@ impl Trainer<'_> {
             Some(rules) => CenterStep::Update(&rules[own.len()..]),
             None => CenterStep::Collect(center_gradients),
         };
+        let learnt = HeadState { centers: rest, losses: &mut state.losses };
         let batch = HeadBatch { embedding: &scratch.embedding, labels: &scratch.labels, draw };
-        let loss = heads.step(batch, rest, &mut state.losses, step, &mut scratch.d_embedding)?;
+        let loss = heads.step(batch, learnt, step, &mut scratch.d_embedding)?;
         let back =
             Back { params: projection, features: &scratch.features, d_embedding: &scratch.d_embedding };
         let trains = !parts.backbone().is_empty();
