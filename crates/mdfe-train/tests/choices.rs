@@ -3,17 +3,13 @@
 
 mod common;
 
-use common::{DIM, NEVER, Toy, Trained, apart, changed, recipe, refusal, stopped_and_resumed, train};
-use mdfe_data::{
-    CropMode, Dataset, Domain, Interpolation, PreprocessRecord, Sample,
-    identity::{Fingerprint, KeyCache},
-    store::{BackboneId, FeatureStore, FeatureView, SpaceSpec, SpaceWriter, StoreDtype, View, resolve},
+use common::{
+    DIM, NEVER, Toy, Trained, apart, assert_learns, changed, recipe, refusal, stopped_and_resumed, train,
 };
 use mdfe_train::{
-    Checkpoints, Identity, OptimizerKind, Pca, ProjectionKind, Recipe, SamplerKind, ScheduleKind, Source,
-    StoredFeatures, TrainState, Trainer, Warmup,
+    Checkpoints, OptimizerKind, ProjectionKind, Recipe, SamplerKind, ScheduleKind, Source, TrainState,
+    Trainer, Warmup,
 };
-use std::{path::Path, sync::Arc};
 
 /// A change of the recipe under a name.
 struct Choice {
@@ -58,13 +54,6 @@ fn choices() -> Vec<Choice> {
         all.push(choice(&format!("{name:?}"), |r| r.optimizer.name = name));
     }
     all
-}
-
-fn assert_learns(name: &str, trained: &Trained) {
-    let losses = trained.losses();
-    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
-    let (first, last) = (mean(&losses[..3]), mean(&losses[losses.len() - 3..]));
-    assert!(last < 0.9 * first, "{name}: {first} to {last}");
 }
 
 #[test]
@@ -276,90 +265,41 @@ fn batches_are_what_the_sampler_says() {
     }
 }
 
-fn spec() -> SpaceSpec {
-    let (name, [architecture, weights]) = ("toy/model".to_owned(), [b"a", b"w"].map(|b| Fingerprint::of(b)));
-    SpaceSpec {
-        backbone: BackboneId { name, architecture, weights, commit: None, proj_layer: false },
-        preprocess: PreprocessRecord {
-            size: [8, 8],
-            mean: [0.5; 3],
-            std: [0.5; 3],
-            interpolation: Interpolation::Bicubic,
-            crop_mode: CropMode::Center,
-            crop_fraction: 1.0,
-            fill: 0,
-            exif_orientation: false,
-        },
-        dtype: StoreDtype::F32,
-        compute: "f32".into(),
-        dim: DIM,
-        numerics: 1,
-        variant: None,
-    }
-}
-
-/// The samples of a toy as a store on disk, in its order; sample i is the file of the bytes of i.
-fn stored(toy: &Toy, dir: &Path) -> FeatureView {
-    let labels = &toy.facts().labels;
-    let sample = |i: usize| {
-        let path = format!("{i}.png");
-        std::fs::write(dir.join(&path), i.to_le_bytes()).unwrap();
-        Sample { path: path.into(), class: labels[i], domain: Domain::new("food") }
-    };
-    let dataset = Dataset {
-        name: "toy".into(),
-        root: dir.to_path_buf(),
-        samples: (0..labels.len()).map(sample).collect(),
-        class_names: (0..8).map(|class| format!("class {class}")).collect(),
-    };
-    let view: View = resolve(&dataset, &KeyCache::disabled(), false, |_| true).unwrap().view;
-    let mut writer = SpaceWriter::open(&dir.join("spaces"), &spec(), 32).unwrap();
-    for (row, features) in toy.features.chunks(DIM).enumerate() {
-        writer.push(view.key(row), features).unwrap();
-    }
-    writer.flush().unwrap();
-    let store = FeatureStore::open(writer.dir()).unwrap();
-    FeatureView::new(Arc::new(store), Arc::new(view)).unwrap()
-}
-
+/// A sample that cannot be read any more is left out of its batch, whose step is then the last of the epoch all the same.
 #[test]
-fn stored_features_train_as_those_in_memory() {
-    let (toy, dir) = (Toy::new(80, 7), tempfile::tempdir().unwrap());
-    let source = StoredFeatures::new(vec![stored(&toy, dir.path())]).unwrap();
-    let found = Trained::of(Trainer::new(recipe(), &source).unwrap(), None);
-    assert!(found.state == train(&recipe(), &toy).state);
-}
-
-#[test]
-fn variants_with_other_images_are_refused() {
-    let (toy, dir) = (Toy::new(80, 7), tempfile::tempdir().unwrap());
-    let rows = stored(&toy, dir.path());
-    let part = |keep: fn(usize) -> bool| rows.with_view(Arc::new(rows.view().filter(keep))).unwrap();
-    let (first, second) = (part(|row| row < 40), part(|row| row >= 40));
-    assert!(StoredFeatures::with_variants(vec![vec![first.clone()], vec![first.clone()]]).is_ok());
-    let message = refusal(StoredFeatures::with_variants(vec![vec![first], vec![second]]));
-    assert!(message.contains("do not have the same rows"), "{message}");
-}
-
-#[test]
-fn principal_components_train_their_centers_alone() {
-    let (toy, dir) = (Toy::new(80, 7), tempfile::tempdir().unwrap());
-    let source = StoredFeatures::new(vec![stored(&toy, dir.path())]).unwrap();
-    let pca = Pca::fit(&source).unwrap();
-    let recipe = changed(|r| r.projection.kind = ProjectionKind::Pca);
-    let make = |dim| {
-        Trainer::with_encoder(recipe.clone(), &source, Box::new(Identity { feature_dim: dim }), Some(&pca))
-    };
-    let before = make(DIM).unwrap().state().clone();
-    let unbroken = Trained::of(make(DIM).unwrap(), None);
-    assert_learns("pca", &unbroken);
-    for name in ["projection.weight", "projection.bias"] {
-        assert_eq!(unbroken.state.values(name), before.values(name), "{name}");
+fn steps_are_those_of_the_order_when_a_source_leaves_something_out() {
+    struct Lacking(Toy);
+    impl Source for Lacking {
+        fn facts(&self) -> &mdfe_train::Facts {
+            self.0.facts()
+        }
+        fn width(&self) -> usize {
+            self.0.width()
+        }
+        fn push(
+            &self,
+            pass: mdfe_train::Pass<'_>,
+            sink: &mut mdfe_train::Sink<'_>,
+        ) -> mdfe_train::Result<()> {
+            self.0.push(pass, &mut |samples| {
+                if let Some(place) = samples.rows.iter().position(|row| *row == 5) {
+                    samples.rows.remove(place);
+                    samples.values.drain(place * DIM..(place + 1) * DIM);
+                }
+                sink(samples)
+            })
+        }
     }
-    let dir = tempfile::tempdir().unwrap();
-    let resumed = stopped_and_resumed(|| make(DIM).unwrap(), &Checkpoints::new(dir.path(), 2), 5);
-    assert!(resumed == unbroken.state);
-    assert!(refusal(Trainer::new(recipe.clone(), &source)).contains("fitted on stored features"));
-    let message = refusal(make(DIM - 1));
-    assert!(message.contains("components of 24 features") && message.contains("23"), "{message}");
+    let source = Lacking(Toy::new(80, 7));
+    // Five batches an epoch, in steps of three and two.
+    let recipe = changed(|r| (r.train.accumulate, r.train.batch) = (3, 16));
+    let make = || Trainer::new(recipe.clone(), &source).unwrap();
+    let unbroken = Trained::of(make(), None);
+    let epochs: Vec<usize> = unbroken.reports.iter().map(|report| report.epoch).collect();
+    assert_eq!(epochs, (0..24).map(|step| step / 2).collect::<Vec<_>>());
+    for stop_at in [4, 5] {
+        let dir = tempfile::tempdir().unwrap();
+        let resumed = stopped_and_resumed(make, &Checkpoints::new(dir.path(), 1), stop_at);
+        assert!(resumed == unbroken.state, "stopped at {stop_at}");
+    }
 }

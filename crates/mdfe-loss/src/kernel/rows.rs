@@ -1,6 +1,4 @@
 //! L2 normalisation of centers, and the gradient's way back through it.
-//!
-//! The loops go by index: adaptors of iterators have calls that the compiler does not inline where the instruction set is wider than theirs.
 
 use mdfe_simd::{Simd, WithSimd};
 
@@ -28,8 +26,8 @@ impl WithSimd for Normalize<'_> {
         for index in 0..inverses.len() {
             let (row, unit) = (&rows[index * depth..][..depth], &mut units[index * width..][..width]);
             let squared = dot(simd, row, row);
-            for j in depth..width {
-                unit[j] = 0.0;
+            if depth < width {
+                unit[depth..].fill(0.0);
             }
             // In this range the square neither overflows nor loses digits.
             if squared > 1e-20 && squared < 1e30 {

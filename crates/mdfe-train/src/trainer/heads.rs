@@ -40,8 +40,8 @@ pub(super) struct HeadBatch<'a> {
     pub(super) draw: usize,
 }
 
-/// What heads remember, one of each for every head.
-pub(super) struct HeadMemory<'a> {
+/// What the heads have learnt, each its own.
+pub(super) struct HeadState<'a> {
     pub(super) centers: &'a mut [Param],
     pub(super) losses: &'a mut [LossState],
 }
@@ -54,9 +54,9 @@ pub(super) enum CenterStep<'a> {
     Collect(&'a mut [Vec<f32>]),
 }
 
-impl Heads {
+impl NewHeads {
     /// Heads over an embedding of `embed_dim` values: for each of `loss.nested_dims`, and for all of it.
-    pub(super) fn begin(loss: &LossConfig, facts: &Facts, embed_dim: usize, seed: u64) -> Result<NewHeads> {
+    pub(super) fn new(loss: &LossConfig, facts: &Facts, embed_dim: usize, seed: u64) -> Result<Self> {
         let mut dims = loss.nested_dims.clone();
         dims.push(embed_dim);
         dims.sort_unstable();
@@ -84,19 +84,21 @@ impl Heads {
             centers.push(Param::trained(name, Group::Centers, values));
             all.push(Head { fused: FusedStep::new(margin, shape)? });
         }
-        let heads = Self { all, sample_fraction: loss.sample_fraction, seed, embed_dim, prefix: Vec::new() };
-        Ok(NewHeads { heads, centers, losses })
+        let heads = Heads { all, sample_fraction: loss.sample_fraction, seed, embed_dim, prefix: Vec::new() };
+        Ok(Self { heads, centers, losses })
     }
+}
 
+impl Heads {
     /// The loss of a batch; its gradient by the embedding is written over `d_embedding [B, D]`.
     pub(super) fn step(
         &mut self,
         batch: HeadBatch<'_>,
-        memory: HeadMemory<'_>,
+        learnt: HeadState<'_>,
         mut step: CenterStep<'_>,
         d_embedding: &mut Vec<f32>,
     ) -> Result<f64> {
-        let HeadMemory { centers, losses } = memory;
+        let HeadState { centers, losses } = learnt;
         d_embedding.clear();
         d_embedding.resize(batch.embedding.len(), 0.0);
         let mut total = 0.0;

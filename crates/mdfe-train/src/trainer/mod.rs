@@ -98,7 +98,7 @@ impl<'a> Trainer<'a> {
         }
         let (layers, projection) = Layers::new(&recipe.projection, Beginning { feature_dim, seed, pca });
         let NewHeads { heads, centers, losses } =
-            Heads::begin(&recipe.loss, facts, layers.embed_dim(), seed)?;
+            NewHeads::new(&recipe.loss, facts, layers.embed_dim(), seed)?;
         let backbone = encoder.params();
         let parts = Parts::new(backbone.len(), projection.len(), centers.len());
         let params: Vec<Param> = backbone.into_iter().chain(projection).chain(centers).collect();

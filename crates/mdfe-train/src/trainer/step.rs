@@ -3,7 +3,7 @@
 use super::{
     Trainer,
     gradients::Gradients,
-    heads::{CenterStep, HeadBatch, HeadMemory},
+    heads::{CenterStep, HeadBatch, HeadState},
     times::{StepTimes, timed},
 };
 use crate::{
@@ -124,10 +124,10 @@ impl Trainer<'_> {
             Some(rules) => CenterStep::Update(&rules[own.len()..]),
             None => CenterStep::Collect(center_gradients),
         };
+        let learnt = HeadState { centers: rest, losses: &mut state.losses };
         let batch = HeadBatch { embedding: &scratch.embedding, labels: &scratch.labels, draw };
-        let memory = HeadMemory { centers: rest, losses: &mut state.losses };
         let d_embedding = &mut scratch.d_embedding;
-        let loss = timed(&mut times.head, || heads.step(batch, memory, step, d_embedding))?;
+        let loss = timed(&mut times.head, || heads.step(batch, learnt, step, d_embedding))?;
         let back =
             Back { params: projection, features: &scratch.features, d_embedding: &scratch.d_embedding };
         let trains = !parts.backbone().is_empty();

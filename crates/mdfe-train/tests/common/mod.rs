@@ -115,6 +115,14 @@ pub(crate) fn stopped_and_resumed<'a>(
     Trained::of(second, Some(checkpoints)).state
 }
 
+/// The last three losses are below the first three.
+pub(crate) fn assert_learns(name: &str, trained: &Trained) {
+    let losses = trained.losses();
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    let (first, last) = (mean(&losses[..3]), mean(&losses[losses.len() - 3..]));
+    assert!(last < 0.9 * first, "{name}: {first} to {last}");
+}
+
 /// The sentence with which a trainer is refused.
 pub(crate) fn refusal<T>(result: mdfe_train::Result<T>) -> String {
     result.err().map(|error: Error| error.to_string()).unwrap_or_default()
