@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
-use support::{backbone, error, image_folder, json, ok, run, start, weights};
+use support::{backbone, error, image_folder, json, ok, run, snapshot, start, weights};
 
 const SMALL: &str = "--set backbone.image_size=32 --set train.batch=8 --set train.checkpoint_every_steps=1 --set train.keep=1";
 
@@ -152,6 +152,16 @@ epochs = 2
     );
     ok(dir, &export);
     assert!(embed("c.safetensors", "b.safetensors") == whole, "other embeddings");
+    // Over other weights than the run's it would be no checkpoint of it.
+    let mut other = fs::read(weights()).unwrap();
+    *other.last_mut().unwrap() ^= 1;
+    fs::write(dir.join("other.safetensors"), other).unwrap();
+    let message = error(
+        dir,
+        "export --model runs/staged --checkpoint last --weights other.safetensors --output d.safetensors",
+    );
+    assert!(message.contains("give the right file with --weights"), "{message}");
+    assert!(!dir.join("d.safetensors").exists());
     // A stage after a tuned one may not drop what was tuned.
     let dropped =
         fs::read_to_string(dir.join("staged.toml")).unwrap() + "\n[[stages]]\n[stages.train]\nepochs = 1\n";
@@ -211,6 +221,11 @@ fn a_training_begins_with_what_another_has_learnt_and_says_so() {
         ),
     );
     assert!(message.contains("nothing of runs/first/embedder.safetensors fits"), "{message}");
+    assert!(!dir.join("runs/fourth").exists(), "a refusal begins nothing");
+    let before = snapshot(&dir.join("runs/third"));
+    let unfit = "--set train.steps=4 --set projection.embed_dim=7 --init runs/first/embedder.safetensors";
+    error(dir, &line(&format!("{unfit} --overwrite --run-dir runs/third")));
+    assert!(snapshot(&dir.join("runs/third")) == before, "a refusal removed a run");
 }
 
 #[test]

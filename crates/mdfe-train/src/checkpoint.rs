@@ -77,7 +77,7 @@ impl Checkpoints {
     }
 
     /// Writes the state; for [`Kind::Step`], older checkpoints beyond the number to keep, and those of later steps, are deleted then.
-    pub(crate) fn save(&self, state: &TrainState, experiment: &Value, kind: Kind) -> Result<()> {
+    pub(crate) fn save(&self, state: &mut TrainState, experiment: &Value, kind: Kind) -> Result<()> {
         let path = match kind {
             Kind::Step => self.at(state.step),
             Kind::Best => self.best(),
@@ -91,7 +91,6 @@ impl Checkpoints {
         };
         let bad = |reason: String| Error::Checkpoint { path: path.clone(), reason };
         let record = serde_json::to_string(&record).map_err(|e| bad(e.to_string()))?;
-        let mut state = state.clone();
         let tensors: Vec<_> = state
             .tensors()
             .map(|(name, values)| (name, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()))
@@ -146,8 +145,7 @@ impl Checkpoints {
             found.push(tensor);
         }
         for ((_, values), tensor) in state.tensors().zip(found) {
-            let read = tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
-            values.iter_mut().zip(read).for_each(|(value, read)| *value = read);
+            values.iter_mut().zip(floats(&tensor)).for_each(|(value, read)| *value = read);
         }
         (state.step, state.losses, state.validation) = (record.step, record.losses, record.validation);
         Ok(())
@@ -169,6 +167,11 @@ impl Checkpoints {
         found.sort();
         Ok(found)
     }
+}
+
+/// The values of an f32 tensor.
+fn floats<'d>(tensor: &TensorView<'d>) -> impl Iterator<Item = f32> + use<'d> {
+    tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
 }
 
 /// Lists where two records differ: `train.seed (1 there, 2 here)`.

@@ -5,7 +5,7 @@ mod common;
 
 use common::{DIM, Toy, Trained, assert_learns, changed, recipe, refusal, stopped_and_resumed, train};
 use mdfe_data::{
-    CropMode, Dataset, Domain, Interpolation, PreprocessRecord, Sample,
+    Dataset, Domain, PreprocessRecord, Sample,
     identity::{Fingerprint, KeyCache},
     store::{BackboneId, FeatureStore, FeatureView, SpaceSpec, SpaceWriter, StoreDtype, View, resolve},
 };
@@ -16,16 +16,7 @@ fn spec() -> SpaceSpec {
     let (name, [architecture, weights]) = ("toy/model".to_owned(), [b"a", b"w"].map(|b| Fingerprint::of(b)));
     SpaceSpec {
         backbone: BackboneId { name, architecture, weights, commit: None, proj_layer: false },
-        preprocess: PreprocessRecord {
-            size: [8, 8],
-            mean: [0.5; 3],
-            std: [0.5; 3],
-            interpolation: Interpolation::Bicubic,
-            crop_mode: CropMode::Center,
-            crop_fraction: 1.0,
-            fill: 0,
-            exif_orientation: false,
-        },
+        preprocess: PreprocessRecord::plain([8, 8]),
         dtype: StoreDtype::F32,
         compute: "f32".into(),
         dim: DIM,

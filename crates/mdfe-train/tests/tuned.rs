@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Trained, stopped_and_resumed};
-use mdfe_data::{CropMode, Interpolation, PreprocessRecord};
+use mdfe_data::PreprocessRecord;
 use mdfe_model::{
     BuildOptions, Weights,
     tune::{TunableBackbone, TunableModel, Tuned},
@@ -94,16 +94,7 @@ impl Vit {
 
     fn backbone(&self, tuned: Tuned) -> TunableBackbone {
         let weights = Weights::open_below(Path::new(TUNED), "w.").unwrap();
-        let record = PreprocessRecord {
-            size: [16, 16],
-            mean: [0.5; 3],
-            std: [0.5; 3],
-            interpolation: Interpolation::Bicubic,
-            crop_mode: CropMode::Center,
-            crop_fraction: 1.0,
-            fill: 0,
-            exif_orientation: false,
-        };
+        let record = PreprocessRecord::plain([16, 16]);
         let architecture = serde_json::from_value(self.record["architecture"].clone()).unwrap();
         let model =
             TunableModel { name: "tiny".into(), architecture, record, build: BuildOptions::default() };

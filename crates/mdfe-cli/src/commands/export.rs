@@ -6,14 +6,18 @@ use anyhow::{Context, Result, bail};
 use mdfe_model::{EmbedderFile, LoadOptions, pretrained, weight_files};
 use mdfe_train::pipeline::{RunFolder, Which};
 
-/// The embedder of one of a run's checkpoints.
-fn checkpoint(args: &Export, which: Which) -> Result<()> {
-    let weights = LoadOptions {
+/// Where the backbone's weights are.
+fn weights(args: &Export) -> LoadOptions {
+    LoadOptions {
         weights: args.files.weights.clone(),
         hub: model::hub(args.files.offline),
         ..LoadOptions::default()
-    };
-    let file = RunFolder::export(&args.model, which, &weights, &args.output)?;
+    }
+}
+
+/// The embedder of one of a run's checkpoints.
+fn checkpoint(args: &Export, which: Which) -> Result<()> {
+    let file = RunFolder::export(&args.model, which, &weights(args), &args.output)?;
     let bytes = std::fs::metadata(&args.output)?.len();
     let (output, megabytes) = (args.output.display(), bytes as f64 / 1e6);
     let backbone = &file.meta.backbone.name;
@@ -33,12 +37,7 @@ pub(crate) fn run(args: &Export) -> Result<()> {
     let file = EmbedderFile::open(&args.model)?;
     let backbone = &file.meta.backbone;
     if args.standalone {
-        let options = LoadOptions {
-            weights: args.files.weights.clone(),
-            revision: backbone.commit.clone(),
-            hub: model::hub(args.files.offline),
-            ..LoadOptions::default()
-        };
+        let options = LoadOptions { revision: backbone.commit.clone(), ..weights(args) };
         let found = weight_files(pretrained(&backbone.name)?, &options);
         let (weights, _) = found.context("cannot find the backbone's weights")?;
         file.save(&args.output, &weights)?;

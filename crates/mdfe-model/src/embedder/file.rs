@@ -63,6 +63,25 @@ pub struct EmbedderMeta {
 impl EmbedderMeta {
     /// Name and version of the format.
     pub const FORMAT: &str = "mdfe-embedder-2";
+
+    /// The record of a projection on a backbone; kind and widths are the projection's.
+    pub fn new(
+        backbone: BackboneId,
+        preprocess: PreprocessRecord,
+        projection: &Projection,
+        training: serde_json::Value,
+    ) -> Self {
+        Self {
+            format: Self::FORMAT.to_owned(),
+            backbone,
+            preprocess,
+            projection: ProjectionKind::of(projection),
+            feature_dim: projection.feature_dim(),
+            embed_dim: projection.embed_dim(),
+            hidden_dim: projection.hidden_dim(),
+            training,
+        }
+    }
 }
 
 /// An embedder as it lies on disk.
@@ -169,14 +188,14 @@ impl EmbedderFile {
         self.write(path, views)
     }
 
-    /// [`EmbedderFile::save`] with a backbone that was tuned: `keys` of `backbone`, in f32.
+    /// [`EmbedderFile::save`] with a backbone that was tuned: all tensors of `backbone`, in f32.
     ///
     /// # Errors
-    /// [`Error::Weights`] for a key that is missing, [`Error::Data`] when the disk is full or read-only.
-    pub fn save_tuned(&self, path: &Path, backbone: &Weights, keys: &[String]) -> Result<()> {
+    /// [`Error::Candle`] from the tensors, [`Error::Data`] when the disk is full or read-only.
+    pub fn save_tuned(&self, path: &Path, backbone: &Weights) -> Result<()> {
         let mut own = self.own_tensors();
-        for key in keys {
-            let tensor = backbone.get_any(key)?;
+        for key in backbone.keys() {
+            let tensor = backbone.get_any(&key)?;
             let values = tensor.flatten_all()?.to_vec1::<f32>()?;
             own.push(OwnTensor {
                 key: format!("{BACKBONE_PREFIX}{key}"),

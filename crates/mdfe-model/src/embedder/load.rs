@@ -195,8 +195,8 @@ fn same_weights(
     ))
 }
 
-/// Says that an embedder needs other weights than these.
-pub(super) fn other_weights(wanted: &BackboneId, found: &BackboneId) -> String {
+/// Says that a backbone is wanted with other weights than these.
+pub(crate) fn other_weights(wanted: &BackboneId, found: &BackboneId) -> String {
     format!(
         "it was trained on {} with the tensors {}, these are {} with {}; give the right file with --weights",
         wanted.name,

@@ -8,5 +8,6 @@ mod load;
 mod text;
 
 pub use file::{EmbedderFile, EmbedderMeta, ProjectionKind};
+pub(crate) use load::other_weights;
 pub use load::{Embedded, Embedder};
 pub use text::TextEncoder;

@@ -7,6 +7,7 @@ mod depth;
 
 use crate::{
     Architecture, Backbone, BuildOptions, Error, LoadOptions, Purpose, Result, Weights,
+    embedder::other_weights,
     pretrained::{Opened, identify, open},
 };
 use candle_core::{DType, Device, Tensor, Var};
@@ -260,12 +261,8 @@ impl TunableBackbone {
             let copy = tensor.detach().to_device(&Device::Cpu)?.to_dtype(DType::F32)?.copy()?;
             tensors.insert(key.clone(), copy);
         }
-        let weights = Weights::from_tensors(tensors)?;
         let TunableModel { name, architecture, build, .. } = &self.model;
-        let id = identify(name.clone(), architecture, &weights, build.proj_layer)?;
-        let build = BuildOptions { purpose: Purpose::Inference, ..build.clone() };
-        let backbone = architecture.build(name, &weights, &build)?;
-        Ok(FinishedBackbone { backbone, id, weights })
+        FinishedBackbone::new(name.clone(), architecture, Weights::from_tensors(tensors)?, build)
     }
 }
 
@@ -279,19 +276,52 @@ pub struct FinishedBackbone {
     pub weights: Weights,
 }
 
-/// The backbone `name` with some of its tensors replaced by `tensors`, key and values of each.
+impl FinishedBackbone {
+    fn new(
+        name: String,
+        architecture: &Architecture,
+        weights: Weights,
+        build: &BuildOptions,
+    ) -> Result<Self> {
+        let build = BuildOptions { purpose: Purpose::Inference, ..build.clone() };
+        let backbone = architecture.build(&name, &weights, &build)?;
+        let id = identify(name, architecture, &weights, build.proj_layer)?;
+        Ok(Self { backbone, id, weights })
+    }
+}
+
+/// The backbone `id` with some of its tensors replaced by `tensors`, key and values of each. It comes from `options.weights`, else from the hub
+/// at the commit of `id`.
 ///
 /// # Errors
-/// Those of [`crate::load_backbone`]; [`Error::Invalid`] for a key that the model has not, or another number of values.
-pub fn overlaid(name: &str, options: &LoadOptions, tensors: &[(String, &[f32])]) -> Result<FinishedBackbone> {
-    let mut backbone = TunableBackbone::load(name, options, Tuned::All)?;
-    for (key, values) in tensors {
-        let position = backbone.tuned.iter().position(|tuned| tuned.key == *key);
-        let position =
-            position.ok_or_else(|| Error::Invalid(format!("{name} has no tensor `{key}` to replace")))?;
-        backbone.set(position, values)?;
+/// Those of [`crate::load_backbone`]; [`Error::Weights`] for other weights than those of `id`; [`Error::Invalid`] for a key that the model has
+/// not, or another number of values.
+pub fn overlaid(
+    id: &BackboneId,
+    options: &LoadOptions,
+    tensors: &[(String, &[f32])],
+) -> Result<FinishedBackbone> {
+    let mut options = options.clone();
+    options.build.proj_layer = id.proj_layer;
+    options.revision = options.revision.or_else(|| id.commit.clone());
+    let Opened { architecture, weights, .. } = open(&id.name, &options)?;
+    let found = identify(id.name.clone(), &architecture, &weights, id.proj_layer)?;
+    if !found.is_same_model(id) {
+        return Err(Error::misfit(weights.path(), "the run", other_weights(id, &found)));
     }
-    backbone.finish()
+    let mut all = HashMap::new();
+    for (key, shape) in architecture.parameter_shapes(id.proj_layer)? {
+        all.insert(key.clone(), weights.get(&key, &shape)?);
+    }
+    for (key, values) in tensors {
+        let place = all.get_mut(key).filter(|tensor| tensor.elem_count() == values.len());
+        let place = place.ok_or_else(|| {
+            let (name, count) = (&id.name, values.len());
+            Error::Invalid(format!("{name} has no tensor `{key}` of {count} values to replace"))
+        })?;
+        *place = Tensor::from_slice(values, place.shape(), &Device::Cpu)?;
+    }
+    FinishedBackbone::new(id.name.clone(), &architecture, Weights::from_tensors(all)?, &options.build)
 }
 
 /// A tensor's values in f32, row-major.

@@ -1,5 +1,6 @@
 //! The parameters of a file, whoever wrote it: a checkpoint, or an embedder.
 
+use super::floats;
 use crate::{Error, Group, Param, Result};
 use safetensors::{Dtype, SafeTensors};
 use std::path::Path;
@@ -18,8 +19,7 @@ pub(crate) fn saved_params(path: &Path) -> Result<Vec<Param>> {
             continue;
         }
         let averaged = file.tensor(&format!("average.{name}")).ok();
-        let values = averaged.as_ref().unwrap_or(&tensor).data().as_chunks::<4>().0;
-        let data = values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let data = floats(averaged.as_ref().unwrap_or(&tensor)).collect();
         let group = match name.split('.').next() {
             Some("backbone") => Group::Backbone,
             Some("centers") => Group::Centers,

@@ -2,9 +2,7 @@
 
 use super::{RunFolder, RunRecord};
 use crate::{Error, Param, Result, checkpoint::saved_params};
-use mdfe_model::{
-    EmbedderFile, EmbedderMeta, Layer, LoadOptions, Projection, ProjectionKind, tune::overlaid,
-};
+use mdfe_model::{EmbedderFile, EmbedderMeta, Layer, LoadOptions, Projection, tune::overlaid};
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
@@ -80,22 +78,18 @@ impl RunFolder {
             .collect();
         let finished = match tuned.is_empty() {
             true => None,
-            false => Some(overlaid(&backbone.name, weights, &tuned)?),
+            false => Some(overlaid(&backbone, weights, &tuned)?),
         };
-        let meta = EmbedderMeta {
-            format: EmbedderMeta::FORMAT.to_owned(),
-            backbone: finished.as_ref().map_or(backbone, |finished| finished.id.clone()),
-            preprocess,
-            projection: ProjectionKind::of(&projection),
-            feature_dim: projection.feature_dim(),
-            embed_dim: projection.embed_dim(),
-            hidden_dim: projection.hidden_dim(),
-            training: serde_json::json!({ "experiment": record.experiment, "checkpoint": path.file_name().map(|n| n.to_string_lossy()) }),
-        };
+        let training = serde_json::json!({
+            "experiment": record.experiment,
+            "checkpoint": path.file_name().map(|name| name.to_string_lossy()),
+        });
+        let id = finished.as_ref().map_or(backbone, |finished| finished.id.clone());
+        let meta = EmbedderMeta::new(id, preprocess, &projection, training);
         let file = EmbedderFile { meta, projection, standalone: None };
         match &finished {
             None => file.save(output, &[])?,
-            Some(finished) => file.save_tuned(output, &finished.weights, &finished.weights.keys())?,
+            Some(finished) => file.save_tuned(output, &finished.weights)?,
         }
         Ok(file)
     }

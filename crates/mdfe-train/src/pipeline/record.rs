@@ -23,7 +23,7 @@ pub struct Lineage {
     pub from: String,
     /// Fingerprint of the file.
     pub fingerprint: Fingerprint,
-    /// What was taken of it, by name.
+    /// What it holds, by name.
     pub params: Vec<String>,
 }
 

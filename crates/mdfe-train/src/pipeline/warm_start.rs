@@ -39,7 +39,7 @@ fn file_of(path: &Path) -> Result<PathBuf> {
     let embedder = path.join(EmbedderFile::FILE);
     match RunFolder::checkpoint(path, super::Which::Best) {
         Ok(found) => Ok(found),
-        Err(_) if embedder.exists() => Ok(embedder),
+        Err(Error::NoCheckpoint { .. }) if embedder.exists() => Ok(embedder),
         Err(error) => Err(error),
     }
 }

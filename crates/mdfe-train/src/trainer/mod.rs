@@ -301,7 +301,8 @@ impl<'a> Trainer<'a> {
             && (stopped || finished || self.is_due(every))
         {
             self.expect_finite(lr, Some(checkpoints))?;
-            checkpoints.save(&self.state, &self.fingerprint(), Kind::Step)?;
+            let experiment = self.fingerprint();
+            checkpoints.save(&mut self.state, &experiment, Kind::Step)?;
         }
         Ok(match (finished, stopped) {
             (true, _) => Some(Outcome::Finished),

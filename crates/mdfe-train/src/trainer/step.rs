@@ -30,12 +30,15 @@ pub(super) struct Scratch {
     pub(super) times: StepTimes,
 }
 
-/// One of the batches of a step, loaded.
-struct Loaded {
-    /// Decides dropout and the draw of classes.
-    draw: usize,
-    /// The values again, for a second pass through an encoder that trains.
-    values: Option<Samples>,
+/// Which pass over the batches of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Round {
+    /// The only one: batches may be consumed.
+    Only,
+    /// The first of two: what the second needs stays in the batches.
+    First,
+    /// The second, after a first.
+    Second,
 }
 
 impl Trainer<'_> {
@@ -46,15 +49,18 @@ impl Trainer<'_> {
         let all_first = aware || batches.len() > 1 || self.recipe.train.clip_norm.is_some();
         let loss = match batches {
             [samples] if !all_first => {
-                self.load(samples, 0, false)?;
-                let loss = self.pass(self.state.step * self.recipe.train.accumulate, Some(&rules))?;
+                let draw = self.load(samples, 0, Round::Only)?;
+                let loss = self.pass(draw, Some(&rules))?;
                 let centers = self.parts.centers();
                 self.update(&rules[..centers.start], None);
                 loss
             }
             _ => {
-                let (loss, mut gradients) =
-                    if aware { self.sharpness_aware(batches)? } else { self.gradients(batches, false)? };
+                let (loss, mut gradients) = if aware {
+                    self.sharpness_aware(batches)?
+                } else {
+                    self.gradients(batches, Round::Only)?
+                };
                 if let Some(limit) = self.recipe.train.clip_norm {
                     gradients.clip(limit);
                 }
@@ -66,45 +72,50 @@ impl Trainer<'_> {
             return Err(Error::Loss(mdfe_loss::Error::NotFinite { what: "loss", row: 0 }));
         }
         self.average();
-        let Self { encoder, state, parts, .. } = self;
-        encoder.load(&state.params[parts.backbone()])?;
+        self.reload()?;
         Ok(loss)
     }
 
-    /// Mean loss and mean gradients of all batches of a step; `again` keeps what a second pass needs in `batches`.
-    pub(super) fn gradients(&mut self, batches: &mut [Samples], again: bool) -> Result<(f64, Gradients)> {
+    /// Mean loss and mean gradients of all batches of a step.
+    pub(super) fn gradients(&mut self, batches: &mut [Samples], round: Round) -> Result<(f64, Gradients)> {
         let count: usize = batches.iter().map(|samples| samples.rows.len()).sum();
         let mut sum = Gradients::new(&self.state.params);
         sum.zero(&self.state.params);
         let mut loss = 0.0;
         for (i, samples) in batches.iter_mut().enumerate() {
             let weight = samples.rows.len() as f64 / count.max(1) as f64;
-            let Loaded { draw, values } = self.load(samples, i, again)?;
+            let draw = self.load(samples, i, round)?;
             loss += weight * self.pass(draw, None)?;
             sum.add(&self.scratch.gradients, weight as f32);
-            if let Some(values) = values {
-                *samples = values;
-            }
         }
         Ok((loss, sum))
     }
 
-    /// Features of a batch, after dropout, and its labels. A frozen encoder's features of one batch serve a second pass, too.
-    fn load(&mut self, samples: &mut Samples, position: usize, again: bool) -> Result<Loaded> {
+    /// Features of a batch, after dropout, and its labels; returns what decides dropout and the draw of classes. A frozen encoder's features
+    /// of the first round serve the second, too: they then take the place of the batch's values.
+    fn load(&mut self, samples: &mut Samples, position: usize, round: Round) -> Result<usize> {
         let draw = self.state.step * self.recipe.train.accumulate + position;
-        let Self { recipe, source, encoder, scratch, .. } = self;
-        let values = again.then(|| samples.clone());
+        let Self { recipe, source, encoder, parts, scratch, .. } = self;
+        let frozen = parts.backbone().is_empty();
         let rows = samples.rows.len();
         let Scratch { features, times, .. } = scratch;
         timed(&mut times.encoder, || {
-            let encoded = encoder.encode(rows, &mut samples.values, features);
+            let pixels = (round == Round::First && !frozen).then(|| samples.values.clone());
+            if round == Round::Second && frozen {
+                std::mem::swap(&mut samples.values, features);
+            } else {
+                encoder.encode(rows, &mut samples.values, features)?;
+            }
+            if round == Round::First {
+                samples.values = pixels.unwrap_or_else(|| features.clone());
+            }
             dropout(features, recipe.projection.dropout, recipe.train.seed, draw);
-            encoded
+            Ok::<_, Error>(())
         })?;
         let labels = &source.facts().labels;
         scratch.labels.clear();
         scratch.labels.extend(samples.rows.iter().map(|&row| labels[row as usize]));
-        Ok(Loaded { draw, values })
+        Ok(draw)
     }
 
     /// Loss and gradients of the loaded batch. With `rules`, the centers are updated on the way; without, their gradients are taken too.

@@ -20,7 +20,7 @@ impl Trainer<'_> {
     }
 
     /// Refuses samples that no score can be had of, before anything is trained.
-    pub(super) fn check_validation(&self) -> Result<()> {
+    pub(crate) fn check_validation(&self) -> Result<()> {
         let Some(source) = self.validation else { return Ok(()) };
         let (found, expected) = (source.width(), self.source.width());
         if found != expected {
@@ -74,7 +74,8 @@ impl Trainer<'_> {
             self.state.validation.best = Some(BestScore { step, score: mmp });
             self.state.validation.since = 0;
             if let Some(checkpoints) = watched.checkpoints {
-                checkpoints.save(&self.state, &self.fingerprint(), Kind::Best)?;
+                let experiment = self.fingerprint();
+                checkpoints.save(&mut self.state, &experiment, Kind::Best)?;
             }
         } else {
             self.state.validation.since += 1;
