@@ -1,6 +1,6 @@
 //! The scores of an evaluation, overall and for each domain.
 
-use crate::{Error, Named, Result, Scores};
+use crate::{Bootstrap, Error, Interval, Intervals, MetricIntervals, Named, Result, Scores};
 use serde::Serialize;
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub type Metrics = Named<Option<f64>>;
 /// The scores of an evaluation.
 ///
 /// Serialises to `{"overall": {"mMP@5": x, ...}, "domains": {name: {"mMP@5": x, ...}}, "queries": n,
-/// "queries_without_relevant": m}`. Its `Display` is a table with four decimals; the values themselves are never rounded.
+/// "queries_without_relevant": m}`, with `intervals` where they were asked for. Its `Display` is a table with four decimals; the values themselves are never rounded.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// Means over all scored queries.
@@ -21,6 +21,9 @@ pub struct Report {
     pub queries: usize,
     /// Queries to which no index row is relevant (n_q = 0). They are left out of every mean.
     pub queries_without_relevant: usize,
+    /// Bootstrap intervals of the means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<Intervals>,
 }
 
 impl Report {
@@ -52,7 +55,16 @@ impl Report {
                 .collect(),
             queries: queries.len(),
             queries_without_relevant: queries.iter().filter(|query| query.relevant == 0).count(),
+            intervals: None,
         })
+    }
+
+    /// The means of these scores with their intervals.
+    ///
+    /// # Errors
+    /// Those of [`Report::of`].
+    pub fn with_intervals(scores: &Scores, bootstrap: &Bootstrap) -> Result<Self> {
+        Ok(Self { intervals: Some(bootstrap.intervals(scores)), ..Self::of(scores)? })
     }
 
     /// The mean over domains, each domain counting the same; domains without a scored query are left out.
@@ -69,10 +81,19 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let average = (self.domains.len() > 1).then(|| self.macro_average());
-        let rows = (self.domains.iter())
-            .chain([("overall", &self.overall)])
-            .chain(average.iter().map(|m| ("mean of domains", m)))
-            .collect::<Vec<_>>();
+        let mut rows: Vec<(String, &Metrics)> =
+            self.domains.iter().map(|(name, metrics)| (name.to_owned(), metrics)).collect();
+        rows.push(("overall".to_owned(), &self.overall));
+        rows.extend(average.iter().map(|metrics| ("mean of domains".to_owned(), metrics)));
+        let ends = self.intervals.iter().flat_map(|intervals| {
+            let of = |name: &str, pick: fn(&Interval) -> f64| {
+                (format!("{} % interval, {name}", intervals.level * 100.0), ends(&intervals.overall, pick))
+            };
+            [of("from", |interval| interval.low), of("to", |interval| interval.high)]
+        });
+        let ends: Vec<(String, Metrics)> = ends.collect();
+        let at = self.domains.len() + 1;
+        rows.splice(at..at, ends.iter().map(|(name, metrics)| (name.clone(), metrics)));
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         write!(f, "{:width$}", "")?;
         for (metric, _) in self.overall.iter() {
@@ -94,4 +115,9 @@ impl fmt::Display for Report {
             self.queries, self.queries_without_relevant
         )
     }
+}
+
+/// One end of each interval.
+fn ends(intervals: &MetricIntervals, pick: fn(&Interval) -> f64) -> Metrics {
+    intervals.iter().map(|(name, interval)| (name.to_owned(), interval.as_ref().map(pick))).collect()
 }

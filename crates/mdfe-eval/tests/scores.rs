@@ -210,3 +210,22 @@ fn rankings_of_few_queries_at_a_time_are_those_of_all() {
         }
     }
 }
+
+#[test]
+fn a_table_shows_the_interval_below_the_mean() {
+    let fixture = Fixture::read();
+    let scores = fixture.scores("mAP,R@1");
+    let report = Report::with_intervals(&scores, &fixture.bootstrap()).unwrap();
+    let expected = doubles(&fixture.all["intervals"]["mAP"]["overall"]);
+    let table = report.to_string();
+    let row = |name: &str| {
+        let line = table.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split_whitespace().next().unwrap().to_owned()
+    };
+    assert_eq!(row("overall"), format!("{:.4}", report.overall.get("mAP").unwrap().unwrap()));
+    assert_eq!(row("95 % interval, from"), format!("{:.4}", expected[0]), "{table}");
+    assert_eq!(row("95 % interval, to"), format!("{:.4}", expected[1]), "{table}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["intervals"]["overall"]["mAP"].as_array().unwrap().len(), 2);
+    assert!(serde_json::to_value(Report::of(&scores).unwrap()).unwrap().get("intervals").is_none());
+}
