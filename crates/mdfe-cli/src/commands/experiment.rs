@@ -178,9 +178,14 @@ fn set_of(path: &Path) -> Result<SetConfig> {
 fn overrides(experiment: &mut Experiment, args: &Settings) {
     let (target, backbone) = (&mut experiment.backbone, &args.backbone);
     if let Some(name) = &backbone.backbone {
-        // Another backbone does not run on the config's weights, revision or size.
+        // Another backbone does not run on the config's weights, revision or size; what --set says is said of this one.
+        let is_set = |key: &str| {
+            args.set.iter().any(|set| set.split_once('=').is_some_and(|(name, _)| name.trim() == key))
+        };
         if *name != target.name {
-            (target.weights, target.revision, target.image_size) = (None, None, None);
+            target.weights = target.weights.take().filter(|_| is_set("backbone.weights"));
+            target.revision = target.revision.take().filter(|_| is_set("backbone.revision"));
+            target.image_size = target.image_size.filter(|_| is_set("backbone.image_size"));
         }
         target.name.clone_from(name);
     }
