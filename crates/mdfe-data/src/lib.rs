@@ -27,7 +27,7 @@ pub use dataset::{ClassId, Dataset, Domain, Sample};
 pub use embeddings::{EmbedderId, EmbeddingParts, Embeddings, InputRow, Inputs, Names, Published};
 pub use error::{Error, Result};
 pub use files::write_atomically;
-pub use image::{DecodeOptions, Decoded, Notice, decode, decode_bytes, decode_with};
+pub use image::{DecodeOptions, Decoded, Notice, decode, decode_bytes, decode_with, thumbnail};
 pub use loader::{
     Batch, EpochReport, Images, Loader, LoaderOptions, LoaderPass, Noticed, SampleFacts, Sampler,
     SamplerOptions, Sampling, Unreadable,

@@ -1,7 +1,7 @@
 //! What training gains: the same queries before and after.
 
 use crate::Result;
-use mdfe_eval::{Evaluation, Report, Retrieval, Rows};
+use mdfe_eval::{Bootstrap, Evaluation, Report, Retrieval, Rows, Scores};
 use mdfe_model::Projection;
 use serde::Serialize;
 
@@ -14,6 +14,17 @@ pub struct Comparison {
     pub pooled: Report,
     /// The trained embedding.
     pub trained: Report,
+}
+
+/// A comparison, and what the trained embedding found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// The means, with intervals.
+    pub comparison: Comparison,
+    /// Every query's scores and neighbours by the trained embedding.
+    pub found: Scores,
+    /// The queries' trained embeddings, `[Q, D]`.
+    pub query: Vec<f32>,
 }
 
 /// The scores of one embedding.
@@ -37,18 +48,18 @@ impl Comparison {
     }
 }
 
-/// Scores raw features, pooled features and the trained embedding. `query` and `index` hold backbone features.
+/// Scores raw features, pooled features and the trained embedding, with intervals. `query` and `index` hold backbone features.
 ///
 /// # Errors
-/// What [`Evaluation::run`] and [`Projection::embed`] refuse.
+/// What [`Evaluation::scores`] and [`Projection::embed`] refuse.
 pub fn compare(
     trained: &Projection,
     query: Retrieval<'_>,
     index: Retrieval<'_>,
     evaluation: &Evaluation,
-) -> Result<Comparison> {
+) -> Result<Compared> {
     let (feature_dim, embed_dim) = (trained.feature_dim(), trained.embed_dim());
-    let score = |projection: &Projection| -> Result<Report> {
+    let score = |projection: &Projection| -> Result<(Scores, Vec<f32>)> {
         let embed = |side: Retrieval<'_>| -> Result<Vec<f32>> {
             let rows: Vec<f32> =
                 (0..side.embeddings.len()).flat_map(|row| side.embeddings.row(row)).copied().collect();
@@ -58,11 +69,14 @@ pub fn compare(
         let dim = projection.embed_dim();
         let query = Retrieval { embeddings: Rows::new(&q, dim)?, ..query };
         let index = Retrieval { embeddings: Rows::new(&i, dim)?, ..index };
-        Ok(evaluation.run(query, index)?)
+        Ok((evaluation.scores(query, index)?, q))
     };
-    Ok(Comparison {
-        raw: score(&Projection::Identity { feature_dim })?,
-        pooled: score(&Projection::AvgPool { feature_dim, embed_dim })?,
-        trained: score(trained)?,
-    })
+    let report = |scores: &Scores| Report::with_intervals(scores, &Bootstrap::default());
+    let (found, query) = score(trained)?;
+    let comparison = Comparison {
+        raw: report(&score(&Projection::Identity { feature_dim })?.0)?,
+        pooled: report(&score(&Projection::AvgPool { feature_dim, embed_dim })?.0)?,
+        trained: report(&found)?,
+    };
+    Ok(Compared { comparison, found, query })
 }

@@ -30,7 +30,7 @@ pub use config::{
 };
 pub use encoder::{Encoder, FrozenBackbone, Identity, TuneOptions, TunedBackbone};
 pub use error::{Error, Result};
-pub use evaluate::{Comparison, Scored, compare};
+pub use evaluate::{Compared, Comparison, Scored, compare};
 pub use observer::{Observer, Scalar, StepReport, Watch};
 pub use optim::{GroupOptions, Moments, OptimizerKind, OptimizerOptions, UpdateRule};
 pub use params::{Group, Param};

@@ -97,7 +97,8 @@ fn training_beats_the_raw_features_on_unseen_classes() {
     let (features, labels) = samples(100..140, 2);
     let labels: Vec<i64> = labels.into_iter().map(i64::from).collect();
     let all = Retrieval { embeddings: Rows::new(&features, 32).unwrap(), labels: &labels, domains: None };
-    let found = compare(&trainer.projection().unwrap(), all, all, &Evaluation::leave_one_out()).unwrap();
+    let found =
+        compare(&trainer.projection().unwrap(), all, all, &Evaluation::leave_one_out()).unwrap().comparison;
     let score = |report: &mdfe_eval::Report| report.overall.get("mMP@5").copied().flatten().unwrap();
     let (raw, pooled, trained) = (score(&found.raw), score(&found.pooled), score(&found.trained));
     assert!(trained > raw + 0.1 && trained > pooled, "raw {raw}, pooled {pooled}, trained {trained}");

@@ -16,6 +16,7 @@ mod inputs;
 mod merge;
 mod model;
 mod next;
+mod report;
 mod runs;
 mod search;
 mod shared;

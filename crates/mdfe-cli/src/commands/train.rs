@@ -4,6 +4,7 @@ use super::{
     dry_run,
     experiment::{self, TestSets},
     next,
+    report::write_run,
     shared::Shared,
     watch::Watch,
 };
@@ -51,12 +52,15 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     let mut watch = Watch::default();
     let outcome = run.go(&mut watch, &stop);
     watch.finish();
-    if let RunOutcome::Stopped { resumable } = outcome? {
-        let kept = match resumable {
-            true => "what is done is kept, go on with the same command and --resume",
-            false => "the features that are computed are kept, go on with the same command",
-        };
-        return Err(Stopped(kept.into()).into());
+    match outcome? {
+        RunOutcome::Finished(found) => write_run(&run, &experiment, &found)?,
+        RunOutcome::Stopped { resumable } => {
+            let kept = match resumable {
+                true => "what is done is kept, go on with the same command and --resume",
+                false => "the features that are computed are kept, go on with the same command",
+            };
+            return Err(Stopped(kept.into()).into());
+        }
     }
     finish(args, &run.folder)?;
     if given.config.is_none() && given.data.is_none() && !args.results.json {

@@ -7,6 +7,7 @@ mod limits;
 mod notice;
 mod options;
 mod other;
+mod thumbnail;
 mod to_rgb;
 mod webp;
 
@@ -16,3 +17,4 @@ pub(crate) use decode::read;
 pub use decode::{Decoded, decode, decode_bytes, decode_with};
 pub use notice::Notice;
 pub use options::DecodeOptions;
+pub use thumbnail::thumbnail;

@@ -25,6 +25,11 @@ impl Similarity {
     }
 
     /// The score as something of which more is nearer.
+    pub fn nearness_of(self, score: f32) -> f32 {
+        self.nearness(score)
+    }
+
+    /// See [`Similarity::nearness_of`].
     #[inline(always)]
     pub(crate) fn nearness(self, score: f32) -> f32 {
         match self {

@@ -19,7 +19,7 @@ mod warm_start;
 pub use export::Which;
 pub use observer::RunObserver;
 pub use record::{Lineage, RunState};
-pub use run::{BackboneSource, Run, RunOutcome};
+pub use run::{BackboneSource, Run, RunOutcome, SetFound};
 pub use run_folder::{Claim, Claimed, RunFolder};
 pub use scores::{MeanScores, Scores, SetScores};
 pub use split::{hold_out, validation};

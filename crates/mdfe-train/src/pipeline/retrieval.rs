@@ -1,6 +1,6 @@
 //! Query and index rows as one retrieval: labels are matched by class name, domains by domain name.
 
-use crate::{Comparison, Result, compare};
+use crate::{Compared, Result, compare};
 use mdfe_data::{Names, store::FeatureView};
 use mdfe_eval::{Domains, Evaluation, Exclude, Metric, Retrieval, Rows};
 use mdfe_model::Projection;
@@ -39,7 +39,7 @@ pub(super) fn score(
     query: &FeatureView,
     index: Option<&FeatureView>,
     k: usize,
-) -> Result<Comparison> {
+) -> Result<Compared> {
     let mut names = Names::default();
     let query = Side::new(query, &mut names)?;
     let index = index.map(|index| Side::new(index, &mut names)).transpose()?;

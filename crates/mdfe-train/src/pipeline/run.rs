@@ -7,8 +7,8 @@ use super::{
     training::{StageEnd, Trained, Training},
     views,
 };
-use crate::{Error, Result};
-use mdfe_data::Dataset;
+use crate::{Compared, Error, Result};
+use mdfe_data::{Dataset, store::View};
 use mdfe_model::{
     EmbedderFile, EmbedderMeta, LoadOptions, Projection,
     extract::{ExtractOptions, Extractor},
@@ -53,10 +53,26 @@ pub struct BackboneSource {
     pub options: LoadOptions,
 }
 
+/// What a run found in a test set with the trained embedding.
+pub struct SetFound {
+    /// Its scores.
+    pub scores: SetScores,
+    /// The queries.
+    pub query: Arc<View>,
+    /// The index; `None` for the queries themselves.
+    pub index: Option<Arc<View>>,
+    /// Every query's scores and neighbours.
+    pub found: mdfe_eval::Scores,
+    /// The queries' embeddings, `[Q, D]`.
+    pub embeddings: Vec<f32>,
+    /// D_in and D.
+    pub widths: Widths,
+}
+
 /// How a run ended.
 pub enum RunOutcome {
-    /// With these scores; `None` without a test set.
-    Finished(Option<Box<Scores>>),
+    /// With these scores and what was found; empty without a test set.
+    Finished(Vec<SetFound>),
     /// At a stop; what is done is kept. Whether the training had begun, so that `--resume` goes on from it.
     Stopped {
         /// Whether a checkpoint is there.
@@ -100,10 +116,12 @@ impl Run<'_> {
                 return Ok(RunOutcome::Stopped { resumable: true });
             }
         }
-        let scores = self.score(&trained.projection, &data.test)?;
+        let found = self.score(&trained.projection, &data.test)?;
+        let sets: Vec<SetScores> = found.iter().map(|set| set.scores.clone()).collect();
+        let scores = (!sets.is_empty()).then(|| Scores::new(sets));
         self.save(trained, scores.as_ref())?;
         self.record(&data, RunState::Finished).write(self.folder.path())?;
-        Ok(RunOutcome::Finished(scores.map(Box::new)))
+        Ok(RunOutcome::Finished(found))
     }
 
     /// Refuses to go on with other weights than those of the run.
@@ -176,14 +194,22 @@ impl Run<'_> {
     }
 
     /// Each test set by itself: a class of one is no class of another.
-    fn score(&self, projection: &Projection, test: &[PreparedTest]) -> Result<Option<Scores>> {
-        let one = |(set, rows): (&TestSet, &PreparedTest)| -> Result<SetScores> {
+    fn score(&self, projection: &Projection, test: &[PreparedTest]) -> Result<Vec<SetFound>> {
+        let widths = Widths { feature_dim: projection.feature_dim(), embed_dim: projection.embed_dim() };
+        let one = |(set, rows): (&TestSet, &PreparedTest)| -> Result<SetFound> {
             let index = rows.index.as_ref().map(|index| index.features()).transpose()?;
-            let comparison = retrieval::score(projection, rows.query.features()?, index, self.k)?;
-            Ok(SetScores { name: set.name.clone(), protocol: set.protocol, comparison })
+            let Compared { comparison, found, query } =
+                retrieval::score(projection, rows.query.features()?, index, self.k)?;
+            Ok(SetFound {
+                scores: SetScores { name: set.name.clone(), protocol: set.protocol, comparison },
+                query: Arc::clone(&rows.query.view),
+                index: rows.index.as_ref().map(|index| Arc::clone(&index.view)),
+                found,
+                embeddings: query,
+                widths,
+            })
         };
-        let sets = self.test.iter().zip(test).map(one).collect::<Result<Vec<_>>>()?;
-        Ok((!sets.is_empty()).then(|| Scores::new(sets)))
+        self.test.iter().zip(test).map(one).collect()
     }
 
     fn save(&self, trained: Trained, scores: Option<&Scores>) -> Result<()> {

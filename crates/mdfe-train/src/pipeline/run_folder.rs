@@ -45,7 +45,7 @@ pub enum Claimed {
 }
 
 /// What runs write, by name; nothing else is ever removed.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     RunRecord::FILE,
     "config.toml",
     RunLog::METRICS,
@@ -55,6 +55,7 @@ const FILES: [&str; 10] = [
     "scores.json",
     "scores.txt",
     "skipped.jsonl",
+    "report.html",
     EmbedderFile::FILE,
 ];
 const FOLDERS: [&str; 3] = ["checkpoints", "views", RunLog::TENSORBOARD];

@@ -82,7 +82,8 @@ mod tests {
         let rows = Rows::new(&[1.0, 0.1, 0.9, 0.2, 0.1, 1.0, 0.2, 0.8], 2).unwrap();
         let side = Retrieval { embeddings: rows, labels: &[0, 0, 1, 1], domains: None };
         let projection = Projection::linear(vec![1.0, 0.0], vec![0.0]).unwrap();
-        let comparison = crate::compare(&projection, side, side, &Evaluation::leave_one_out()).unwrap();
+        let comparison =
+            crate::compare(&projection, side, side, &Evaluation::leave_one_out()).unwrap().comparison;
         SetScores { name: name.into(), protocol: Protocol::LeaveOneOut, comparison }
     }
 
