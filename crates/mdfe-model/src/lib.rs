@@ -8,6 +8,7 @@ mod error;
 pub mod extract;
 pub mod families;
 mod fused;
+pub mod graph;
 mod hub;
 mod ops;
 mod pretrained;

@@ -86,9 +86,7 @@ mod tests {
                 }
             }
         }
-        let known = [
-            "attn_pool", "bn2", "conv_head", "fc_norm", "head", "ln_post", "neck", "norm", "proj",
-        ];
+        let known = ["attn_pool", "bn2", "conv_head", "fc_norm", "head", "ln_post", "neck", "norm", "proj"];
         let unknown: Vec<_> = heads.iter().filter(|head| !known.contains(&head.as_str())).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
     }

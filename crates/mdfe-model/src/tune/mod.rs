@@ -79,7 +79,8 @@ impl TunableBackbone {
         let shapes = row.architecture()?.parameter_shapes(build.proj_layer)?;
         let keys: Vec<String> = shapes.into_iter().map(|(key, _)| key).collect();
         let depths: Vec<Depth> = keys.iter().map(|key| Depth::of(key)).collect();
-        let blocks = depths.iter().filter_map(|depth| if let Depth::Block(n) = depth { Some(n + 1) } else { None });
+        let blocks =
+            depths.iter().filter_map(|depth| if let Depth::Block(n) = depth { Some(n + 1) } else { None });
         let blocks = blocks.max().unwrap_or(0);
         let first = match tuned {
             Tuned::All => 0,
@@ -131,7 +132,11 @@ impl TunableBackbone {
     /// [`Error::Candle`] from the device.
     pub fn params(&self) -> Result<Vec<TunedParam>> {
         let one = |tuned: &TunedTensor| {
-            Ok(TunedParam { key: tuned.key.clone(), values: values(tuned.var.as_tensor())?, below: tuned.below })
+            Ok(TunedParam {
+                key: tuned.key.clone(),
+                values: values(tuned.var.as_tensor())?,
+                below: tuned.below,
+            })
         };
         self.tuned.iter().map(one).collect()
     }
@@ -181,7 +186,8 @@ impl TunableBackbone {
         let features = self.last.take().ok_or_else(|| {
             Error::Invalid("there is no batch to take gradients of; compute its features first".to_owned())
         })?;
-        let d = Tensor::from_slice(d_features, features.shape(), &Device::Cpu)?.to_device(&self.build.device)?;
+        let d =
+            Tensor::from_slice(d_features, features.shape(), &Device::Cpu)?.to_device(&self.build.device)?;
         let store = (features * d)?.sum_all()?.backward()?;
         let one = |tuned: &TunedTensor| match store.get(tuned.var.as_tensor()) {
             Some(gradient) => values(gradient),
@@ -204,7 +210,8 @@ impl TunableBackbone {
         let weights = Weights::from_tensors(tensors)?;
         let id = backbone_id(self.pretrained, &weights, self.build.proj_layer)?;
         let build = BuildOptions { purpose: Purpose::Inference, ..self.build.clone() };
-        let backbone = self.pretrained.architecture()?.build(&self.pretrained.full_name(), &weights, &build)?;
+        let backbone =
+            self.pretrained.architecture()?.build(&self.pretrained.full_name(), &weights, &build)?;
         Ok(FinishedBackbone { backbone, id, weights })
     }
 }

@@ -4,6 +4,7 @@ use super::{HEAD, STEM, Stage, conv::Conv};
 use crate::{
     Error, Result, Weights,
     blocks::Mode,
+    graph::{Graph, Value},
     ops::{Activation, Window},
     size::Size,
     tower::TensorTower,
@@ -84,6 +85,10 @@ impl TensorTower for Tower {
             x = block.forward(&x)?;
         }
         Ok(self.head.product(&x, Some(Activation::Relu6))?.flatten(1, 2)?.mean(1)?)
+    }
+
+    fn emit(&self, graph: &mut Graph) -> Result<Value> {
+        self.emit_all(graph)
     }
 
     fn any_weight(&self) -> &Tensor {

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod check;
+mod error;
+mod interpret;
+mod model;
+mod onnx;
+mod tensor;
+mod torchscript;
+mod zip;
+
+pub use check::{Agreement, check};
+pub use error::{Error, Result};
+pub use interpret::run;
+pub use model::{Input, Model};
+pub use onnx::{OnnxOptions, write_onnx};
+pub use torchscript::{write_submission, write_torchscript};
