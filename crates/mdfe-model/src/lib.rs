@@ -22,7 +22,9 @@ mod weights;
 
 pub use backbone::{Backbone, BuildOptions, Purpose};
 pub use dtype::Dtype;
-pub use embedder::{Embedded, Embedder, EmbedderFile, EmbedderMeta, ProjectionKind, TextEncoder};
+pub use embedder::{
+    Embedded, Embedder, EmbedderFile, EmbedderMeta, EmbedderParts, ProjectionKind, TextEncoder,
+};
 pub use error::{Error, Result};
 pub use families::{
     Architecture, ConvNextConfig, ConvNextProjection, EfficientNetLiteConfig, EfficientNetLiteVariant,

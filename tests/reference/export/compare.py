@@ -38,7 +38,7 @@ if with_onnx:
     import onnxruntime
 
     found = onnx.__version__, onnxruntime.__version__
-    versions["onnx"], versions["onnxruntime"] = found
+    versions["onnxruntime"] = found[1]
     assert found == ONNX, f"compared with onnx and onnxruntime {ONNX}, not {found}"
 
 

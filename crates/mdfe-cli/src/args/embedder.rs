@@ -4,7 +4,7 @@ use super::{
     model::{ModelArgs, WeightsArgs},
     shared::Results,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -33,14 +33,55 @@ pub(crate) struct Export {
     /// Trained embedder: a run folder or an embedder file.
     #[arg(long, value_name = "DIR|FILE")]
     pub(crate) model: PathBuf,
+    /// What to write. TorchScript and ONNX hold backbone, resize and projection, take images `uint8 [B, 3, H, W]` of any size and
+    /// give embeddings `[B, D]` of unit length; safetensors is mdfe's own.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ExportFormat,
     /// File to write.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-    /// Put the backbone's weights into the file, so that it works alone.
+    #[arg(long, value_name = "FILE", required_unless_present = "guiec")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write DIR/submission.zip with saved_model.pt inside, as Kaggle took it for the Google Universal Image Embedding Challenge.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "format"])]
+    pub(crate) guiec: Option<PathBuf>,
+    /// Run the operations that were written one by one and print how far the embeddings are from the embedder's own.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Squash images to the backbone's size instead of cropping them, as the method's 2024 submission did.
+    #[arg(long)]
+    pub(crate) squash: bool,
+    /// What the exported model takes: images of any size, or pixels that are resized and normalised already, `f32 [B, 3, h, w]`.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) input: ExportInput,
+    /// Write an ONNX file with weights and operations in f16.
+    #[arg(long)]
+    pub(crate) f16: bool,
+    /// Put the backbone's weights into the safetensors file, so that it works alone.
     #[arg(long)]
     pub(crate) standalone: bool,
     #[command(flatten)]
     pub(crate) files: WeightsArgs,
     #[command(flatten)]
     pub(crate) results: Results,
+}
+
+/// A format of `mdfe export`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum, PartialEq, Eq)]
+pub(crate) enum ExportFormat {
+    /// An embedder that mdfe reads.
+    #[default]
+    Safetensors,
+    /// For PyTorch 1.11 and later (`torch.jit.load`).
+    Torchscript,
+    /// ONNX of opset 18.
+    Onnx,
+}
+
+/// What an exported model takes.
+#[derive(Clone, Copy, Debug, Default, ValueEnum, PartialEq, Eq)]
+pub(crate) enum ExportInput {
+    /// Bytes of any height and width.
+    #[default]
+    Image,
+    /// Normalised values of the backbone's size.
+    Pixels,
 }

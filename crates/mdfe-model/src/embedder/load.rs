@@ -1,11 +1,10 @@
 //! An embedder at work: backbone, projection and transform together.
 
-use super::{EmbedderFile, EmbedderMeta, file::BACKBONE_PREFIX};
+use super::{EmbedderMeta, EmbedderParts};
 use crate::{
-    Backbone, Error, LoadOptions, LoadedBackbone, Projection, Result, Weights,
+    Backbone, LoadOptions, Projection, Result,
     extract::{Extractor, ImageFile, PipelineOptions, RowResult, features_of},
-    load_backbone, pretrained,
-    pretrained::backbone_id,
+    load_backbone,
 };
 use mdfe_data::{EmbedderId, PreprocessRecord, identity::Fingerprinter, store::BackboneId};
 use std::path::{Path, PathBuf};
@@ -57,27 +56,13 @@ impl Embedder {
     /// # Errors
     /// [`Error::Weights`] when the file does not fit, or when the backbone's weights are not those it was trained with.
     pub fn open(path: &Path, mut options: LoadOptions) -> Result<Self> {
-        let file = EmbedderFile::open(path)?;
-        let id = file.meta.backbone.clone();
+        let parts = EmbedderParts::find(path, &mut options)?;
+        let id = parts.file.meta.backbone.clone();
         options.build.proj_layer = id.proj_layer;
-        let backbone = match (&file.standalone, &options.weights) {
-            (Some(own), None) => {
-                let weights = Weights::open_below(own, BACKBONE_PREFIX)?;
-                let row = pretrained(&id.name)?;
-                let found = backbone_id(row, &weights, id.proj_layer)?;
-                if !found.is_same_model(&id) {
-                    let model = format!("the embedder {}", path.display());
-                    return Err(Error::misfit(own, &model, other_weights(&id, &found)));
-                }
-                row.architecture()?.build(&id.name, &weights, &options.build)?
-            }
-            _ => {
-                if options.weights.is_none() && options.revision.is_none() {
-                    options.revision.clone_from(&id.commit);
-                }
-                same_weights(path, load_backbone(&id.name, &options)?, &id, &options)?
-            }
-        };
+        let backbone = parts.architecture.build(&id.name, &parts.weights, &options.build)?;
+        // After the build, which says which keys do not fit.
+        parts.check()?;
+        let file = parts.file;
         Ok(Self {
             preprocess: file.meta.preprocess.clone(),
             backbone,
@@ -176,32 +161,4 @@ impl Embedder {
         })?;
         Ok(out)
     }
-}
-
-/// Refuses weights that the projection was not trained on.
-fn same_weights(
-    path: &Path,
-    loaded: LoadedBackbone,
-    id: &BackboneId,
-    options: &LoadOptions,
-) -> Result<Box<dyn Backbone>> {
-    if loaded.id.is_same_model(id) {
-        return Ok(loaded.backbone);
-    }
-    Err(Error::misfit(
-        options.weights.as_deref().unwrap_or(path),
-        &format!("the embedder {}", path.display()),
-        other_weights(id, &loaded.id),
-    ))
-}
-
-/// Says that an embedder needs other weights than these.
-pub(super) fn other_weights(wanted: &BackboneId, found: &BackboneId) -> String {
-    format!(
-        "it was trained on {} with the tensors {}, these are {} with {}; give the right file with --weights",
-        wanted.name,
-        wanted.weights.short(),
-        found.name,
-        found.weights.short()
-    )
 }

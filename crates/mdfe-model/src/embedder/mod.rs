@@ -5,8 +5,10 @@
 
 mod file;
 mod load;
+mod parts;
 mod text;
 
 pub use file::{EmbedderFile, EmbedderMeta, ProjectionKind};
 pub use load::{Embedded, Embedder};
+pub use parts::EmbedderParts;
 pub use text::TextEncoder;

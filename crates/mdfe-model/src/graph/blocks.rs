@@ -63,10 +63,9 @@ fn gated(g: &mut Graph, gate: Value, value: Value) -> Result<Value> {
     g.mul(gate, value)
 }
 
-/// `softmax(q kᵀ / sqrt d) v` over the last two axes of `q [.., Q, d]`, `k` and `v [.., T, d]`.
+/// `softmax(q kᵀ) v` over the last two axes of `q [.., Q, d]`, which is scaled already, `k` and `v [.., T, d]`.
 fn attend(g: &mut Graph, q: Value, k: Value, v: Value) -> Result<Value> {
-    let d = g.shape(q).last().copied().unwrap_or(1);
-    let (q, keys) = (g.scale(q, 1.0 / (d as f64).sqrt()), g.transpose(k)?);
+    let keys = g.transpose(k)?;
     let scores = g.matmul(q, keys)?;
     let shares = g.softmax(scores);
     g.matmul(shares, v)
@@ -104,6 +103,7 @@ impl Attention {
                 Some(rope) => (rope.emit(g, "rope_q", q)?, rope.emit(g, "rope_k", k)?),
                 None => (q, k),
             };
+            let q = g.scale(q, 1.0 / ((width / self.heads) as f64).sqrt());
             let y = attend(g, q, k, v)?;
             let y = g.permute(y, &[0, 2, 1, 3])?;
             let y = g.reshape(y, &[BATCH, tokens, width])?;
@@ -149,7 +149,8 @@ impl AttentionPool {
             };
             let d = width / self.heads;
             // The query is the same for every image, so that its row is a tensor already.
-            let query = self.q.forward(&self.latent)?.reshape((1, self.heads, 1, d))?;
+            let query = (self.q.forward(&self.latent)? * (1.0 / (d as f64).sqrt()))?;
+            let query = query.reshape((1, self.heads, 1, d))?;
             let query = g.value("query", &query)?;
             let kv = self.kv.emit(g, "kv", x)?;
             let mut part = |i: usize| -> Result<Value> {

@@ -1,11 +1,11 @@
-//! `mdfe export`: an embedder for elsewhere.
+//! `mdfe export --format safetensors`: an embedder as one file of mdfe's own.
 
-use super::model;
-use crate::{args::Export, exit::usage};
+use crate::{args::Export, commands::model, exit::usage};
 use anyhow::{Context, Result, bail};
 use mdfe_model::{EmbedderFile, LoadOptions, pretrained, weight_files};
+use std::path::Path;
 
-pub(crate) fn run(args: &Export) -> Result<()> {
+pub(super) fn run(args: &Export, output: &Path) -> Result<()> {
     if args.files.weights.is_some() && !args.standalone {
         usage!("--weights go into a standalone file only; add --standalone, or leave them out");
     }
@@ -20,19 +20,19 @@ pub(crate) fn run(args: &Export) -> Result<()> {
         };
         let found = weight_files(pretrained(&backbone.name)?, &options);
         let (weights, _) = found.context("cannot find the backbone's weights")?;
-        file.save(&args.output, &weights)?;
+        file.save(output, &weights)?;
     } else if file.standalone.is_some() {
         bail!("{} is standalone already; copy it, or export it with --standalone", args.model.display());
     } else {
-        file.save(&args.output, &[])?;
+        file.save(output, &[])?;
     }
-    let bytes = std::fs::metadata(&args.output)?.len();
+    let bytes = std::fs::metadata(output)?.len();
     let place = if args.standalone { "inside" } else { "not inside" };
-    let (output, megabytes) = (args.output.display(), bytes as f64 / 1e6);
+    let megabytes = bytes as f64 / 1e6;
     args.results.print(
         &serde_json::json!({
-            "output": args.output, "bytes": bytes, "backbone": backbone.name, "standalone": args.standalone
+            "output": output, "bytes": bytes, "backbone": backbone.name, "standalone": args.standalone
         }),
-        &format!("{output}: {megabytes:.1} MB, the backbone {} {place}", backbone.name),
+        &format!("{}: {megabytes:.1} MB, the backbone {} {place}", output.display(), backbone.name),
     )
 }

@@ -1,0 +1,111 @@
+//! `mdfe export --format torchscript | onnx` and `--guiec`: an embedder that runs without mdfe.
+
+use crate::{
+    args::{Export, ExportFormat, ExportInput},
+    commands::model,
+    exit::usage,
+};
+use anyhow::{Context, Result, bail};
+use mdfe_export::{
+    Agreement, Input, Model, OnnxOptions, check, write_onnx, write_submission, write_torchscript,
+};
+use mdfe_model::{BuildOptions, EmbedderParts, LoadOptions, graph::GraphOptions};
+use std::path::PathBuf;
+
+/// The widest embedding that the challenge took.
+const GUIEC_DIM: usize = 64;
+/// How far the operations may be from the embedder: f32 rounding in a deep backbone stays far below.
+const LIMIT: f32 = 1e-4;
+
+pub(super) fn run(args: &Export) -> Result<()> {
+    let options = LoadOptions {
+        weights: args.files.weights.clone(),
+        hub: model::hub(args.files.offline),
+        ..LoadOptions::default()
+    };
+    let parts = EmbedderParts::open(&args.model, options)?;
+    let model = build(args, &parts)?;
+    if args.guiec.is_some() && model.dim() > GUIEC_DIM {
+        usage!(
+            "the challenge takes at most {GUIEC_DIM} dimensions and this embedder has {}; train one with fewer",
+            model.dim()
+        );
+    }
+    // Before anything is written: what does not agree leaves nothing behind.
+    let agreement = if args.check { Some(agreement(&model, &parts)?) } else { None };
+    let files = write(args, &model)?;
+    let bytes = files.iter().map(|file| Ok(std::fs::metadata(file)?.len())).sum::<Result<u64>>()?;
+    let mut value = serde_json::json!({
+        "output": files[0], "files": files, "bytes": bytes, "dim": model.dim(), "operations": model.operations(),
+        "backbone": parts.file.meta.backbone.name,
+    });
+    let mut text = format!(
+        "{}: {:.1} MB, {} operations, {} dimensions, the backbone {} inside",
+        files[0].display(),
+        bytes as f64 / 1e6,
+        model.operations(),
+        model.dim(),
+        parts.file.meta.backbone.name
+    );
+    if let Some(Agreement { images, largest }) = agreement {
+        value["check"] = serde_json::json!({ "images": images, "largest_difference": largest });
+        text += &format!(
+            "\nits operations agree with mdfe: largest difference {largest:.1e} over {images} images"
+        );
+    }
+    args.results.print(&value, &text)
+}
+
+/// Backbone, resize and projection.
+fn build(args: &Export, parts: &EmbedderParts) -> Result<Model> {
+    let meta = &parts.file.meta;
+    let options = GraphOptions { size: meta.preprocess.size, proj_layer: meta.backbone.proj_layer };
+    let graph = parts.architecture.graph(&meta.backbone.name, &parts.weights, &options)?;
+    let mut model = Model::new(graph, &parts.file.projection, meta.preprocess.clone())?;
+    if args.squash {
+        model = model.squashed();
+    }
+    model.input = match args.input {
+        ExportInput::Image => Input::Image,
+        ExportInput::Pixels => Input::Pixels,
+    };
+    model.about = serde_json::json!({
+        "format": "mdfe-export-1", "mdfe": env!("CARGO_PKG_VERSION"),
+        "backbone": meta.backbone, "preprocess": model.record, "projection": meta.projection,
+        "projection_fingerprint": parts.file.projection.fingerprint(),
+    });
+    Ok(model)
+}
+
+fn agreement(model: &Model, parts: &EmbedderParts) -> Result<Agreement> {
+    let id = &parts.file.meta.backbone;
+    let options = BuildOptions { proj_layer: id.proj_layer, ..BuildOptions::default() };
+    let backbone = parts.architecture.build(&id.name, &parts.weights, &options)?;
+    let found = check(model, backbone.as_ref(), &parts.file.projection)?;
+    if found.largest > LIMIT {
+        bail!(
+            "the operations that would be written are {:e} from the embedder, more than {LIMIT:e}, so nothing was written; this is \
+             a fault of mdfe, please report it with the name of the backbone, {}",
+            found.largest,
+            id.name
+        );
+    }
+    Ok(found)
+}
+
+/// Writes what is asked for and returns the files, that of the model first.
+fn write(args: &Export, model: &Model) -> Result<Vec<PathBuf>> {
+    if let Some(dir) = &args.guiec {
+        return Ok(vec![write_submission(model, dir)?]);
+    }
+    let output = args.output.as_ref().context("--output is needed without --guiec")?;
+    match args.format {
+        ExportFormat::Onnx => {
+            Ok(write_onnx(model, output, OnnxOptions { half: args.f16, ..OnnxOptions::default() })?)
+        }
+        ExportFormat::Torchscript | ExportFormat::Safetensors => {
+            write_torchscript(model, output)?;
+            Ok(vec![output.clone()])
+        }
+    }
+}
