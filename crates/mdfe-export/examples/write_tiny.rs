@@ -1,9 +1,9 @@
 //! Writes the tiny model of every family in both formats, with images and what mdfe makes of them, for
 //! `tests/reference/export/compare.py`.
 //!
-//! `cargo run -p mdfe-export --example write_tiny -- OUT_DIR`: for each fixture `NAME.pt`, `NAME.onnx`, `NAME.f16.onnx` (f16),
+//! `cargo run -p mdfe-export --example write_tiny -- OUT_DIR [NAME...]`: for each fixture `NAME.pt`, `NAME.onnx`, `NAME.f16.onnx` (f16),
 //! `NAME.pixels.pt`, `NAME.pixels.onnx`, and `NAME.safetensors` with `pixels`, `image.N` (bytes `[1, 3, H, W]`) and the
-//! embeddings `of_pixels`, `of_image.N`.
+//! embeddings `of_pixels`, `of_image.N`. With names of pretrained models, those in full size with random weights instead.
 
 use candle_core::{DType, Device, Tensor};
 use mdfe_data::{CropMode, Interpolation, PreprocessRecord, Preprocessor};
@@ -16,8 +16,15 @@ const SIZES: [[usize; 2]; 5] = [[24, 24], [97, 61], [13, 17], [40, 211], [233, 5
 const EMBED_DIM: usize = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let out = std::env::args().nth(1).ok_or("usage: write_tiny OUT_DIR")?;
+    let out = std::env::args().nth(1).ok_or("usage: write_tiny OUT_DIR [NAME...]")?;
     let out = Path::new(&out);
+    let names: Vec<String> = std::env::args().skip(2).collect();
+    for name in &names {
+        Tiny::random(name)?.write(&out.join(name))?;
+    }
+    if !names.is_empty() {
+        return Ok(());
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference");
     let mut files = Vec::new();
     for folder in ["backbones/fixtures", "pretrained/fixtures"] {
@@ -76,6 +83,27 @@ struct Tiny {
 }
 
 impl Tiny {
+    /// A pretrained model's architecture and record, with weights that are small enough for sums to stay of order 1.
+    fn random(name: &str) -> Result<Self, Box<dyn Error>> {
+        let row = mdfe_model::pretrained(name)?;
+        let architecture = row.architecture()?;
+        let mut state = 1_u64;
+        let mut value = || {
+            // A linear congruential generator (Knuth's MMIX), its upper bits.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1 << 24) as f32 - 0.5
+        };
+        let mut weights = HashMap::new();
+        for (key, shape) in architecture.parameter_shapes(false)? {
+            let values: Vec<f32> = (0..shape.iter().product()).map(|_| value() * 0.1).collect();
+            weights.insert(key, Tensor::from_vec(values, shape, &Device::Cpu)?);
+        }
+        let [height, width] = row.preprocess.size;
+        let pixels: Vec<f32> = (0..3 * height * width).map(|_| value() * 3.0).collect();
+        let pixels = Tensor::from_vec(pixels, (1, 3, height, width), &Device::Cpu)?;
+        Ok(Self { architecture, weights, record: row.preprocess.clone(), pixels })
+    }
+
     fn write(&self, path: &Path) -> Result<(), Box<dyn Error>> {
         let weights = || Weights::from_tensors(self.weights.clone());
         let options = GraphOptions { size: self.record.size, proj_layer: false };
@@ -91,7 +119,8 @@ impl Tiny {
         write_onnx(&model, &file(".f16.onnx"), OnnxOptions { half: true, ..OnnxOptions::default() })?;
         let model = Model { input: Input::Pixels, ..model };
         write_torchscript(&model, &file(".pixels.pt"))?;
-        write_onnx(&model, &file(".pixels.onnx"), OnnxOptions::default())?;
+        // Its tensors beside it.
+        write_onnx(&model, &file(".pixels.onnx"), OnnxOptions { inside: 0, ..OnnxOptions::default() })?;
 
         let embed = |pixels: &Tensor| -> Result<Tensor, Box<dyn Error>> {
             let features = backbone.features(pixels)?;

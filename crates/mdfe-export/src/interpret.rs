@@ -81,20 +81,12 @@ impl Run<'_> {
                 y.reshape(self.sized(&node.shape))?
             }
             Op::LayerNorm { x, weight, bias, eps } => {
-                let x = self.value(*x)?;
-                let centered = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
-                let var = centered.sqr()?.mean_keepdim(D::Minus1)?;
-                let unit = centered.broadcast_div(&(var + *eps)?.sqrt()?)?;
-                unit.broadcast_mul(self.constant(*weight))?.broadcast_add(self.constant(*bias))?
+                layer_norm(self.value(*x)?, self.constant(*weight), self.constant(*bias), *eps)?
             }
             Op::Activate(x, act) => activate(self.value(*x)?, *act)?,
             Op::Relu(x) => self.value(*x)?.relu()?,
-            Op::Softmax(x) => {
-                let x = self.value(*x)?;
-                let raised = x.broadcast_sub(&x.max_keepdim(D::Minus1)?)?.exp()?;
-                raised.broadcast_div(&raised.sum_keepdim(D::Minus1)?)?
-            }
-            Op::MatMul(a, b) => product(self.value(*a)?, self.value(*b)?, &self.sized(&node.shape))?,
+            Op::Softmax(x) => softmax(self.value(*x)?)?,
+            Op::MatMul(a, b) => broadcast_product(self.value(*a)?, self.value(*b)?)?,
             Op::Add(a, b) => self.value(*a)?.broadcast_add(self.value(*b)?)?,
             Op::Mul(a, b) => self.value(*a)?.broadcast_mul(self.value(*b)?)?,
             Op::Scale(x, factor) => (self.value(*x)? * *factor)?,
@@ -123,18 +115,44 @@ impl Run<'_> {
     }
 }
 
-/// The product of the last two axes, as `shape`; candle's own knows no more than two axes before them.
-fn product(a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    let batch = &shape[..shape.len() - 2];
-    let matrices = |x: &Tensor| -> Result<Tensor> {
-        let sides = &x.dims()[x.rank() - 2..];
-        let whole = x.broadcast_as([batch, sides].concat())?.contiguous()?;
-        Ok(whole.reshape((batch.iter().product::<usize>(), sides[0], sides[1]))?)
+/// The product of the last two axes, the others broadcast; candle's own knows no more than two of them.
+pub(crate) fn broadcast_product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let sides = |x: &Tensor| -> Result<[usize; 2]> { Ok([x.dim(D::Minus2)?, x.dim(D::Minus1)?]) };
+    let ([m, k], [_, n]) = (sides(a)?, sides(b)?);
+    let rank = a.rank().max(b.rank());
+    if b.rank() == 2 {
+        let shape = [&a.dims()[..a.rank() - 1], &[n]].concat();
+        return Ok(a.reshape(((), k))?.matmul(&b.contiguous()?)?.reshape(shape)?);
+    }
+    let length = |x: &Tensor, axis: usize| match (axis + x.rank()).checked_sub(rank) {
+        Some(at) => x.dims()[at],
+        None => 1,
     };
-    Ok(matrices(a)?.matmul(&matrices(b)?)?.reshape(shape)?)
+    let batch: Vec<usize> = (0..rank - 2).map(|axis| length(a, axis).max(length(b, axis))).collect();
+    let matrices = |x: &Tensor| -> Result<Tensor> {
+        let [rows, columns] = sides(x)?;
+        let whole = x.broadcast_as([batch.as_slice(), &[rows, columns]].concat())?.contiguous()?;
+        Ok(whole.reshape((batch.iter().product::<usize>(), rows, columns))?)
+    };
+    let product = matrices(a)?.matmul(&matrices(b)?)?;
+    Ok(product.reshape([batch.as_slice(), &[m, n]].concat())?)
 }
 
-fn conv(x: &Tensor, weight: &Tensor, bias: &Tensor, window: ConvWindow) -> Result<Tensor> {
+/// The norm over the last axis.
+pub(crate) fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
+    let centered = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+    let var = centered.sqr()?.mean_keepdim(D::Minus1)?;
+    let unit = centered.broadcast_div(&(var + eps)?.sqrt()?)?;
+    Ok(unit.broadcast_mul(weight)?.broadcast_add(bias)?)
+}
+
+/// The softmax over the last axis.
+pub(crate) fn softmax(x: &Tensor) -> Result<Tensor> {
+    let raised = x.broadcast_sub(&x.max_keepdim(D::Minus1)?)?.exp()?;
+    Ok(raised.broadcast_div(&raised.sum_keepdim(D::Minus1)?)?)
+}
+
+pub(crate) fn conv(x: &Tensor, weight: &Tensor, bias: &Tensor, window: ConvWindow) -> Result<Tensor> {
     let ConvWindow { stride, top, left, bottom, right, groups } = window;
     let padded = x.pad_with_zeros(2, top, bottom)?.pad_with_zeros(3, left, right)?;
     let y = padded.contiguous()?.conv2d(weight, 0, stride, 1, groups)?;

@@ -9,9 +9,9 @@ mod tensor;
 mod torchscript;
 mod zip;
 
-pub use check::{Agreement, check};
+pub use check::{Agreement, Own};
 pub use error::{Error, Result};
 pub use interpret::run;
 pub use model::{Input, Model};
-pub use onnx::{OnnxOptions, write_onnx};
+pub use onnx::{OnnxOptions, run_onnx, write_onnx};
 pub use torchscript::{write_submission, write_torchscript};

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use candle_core::{DType, Device, Tensor};
-use mdfe_export::{Model, check, run};
+use mdfe_export::{Input, Model, OnnxOptions, Own, run, run_onnx, write_onnx};
 use mdfe_model::{
     Architecture, Backbone, BuildOptions, Layer, Projection, Weights, graph::GraphOptions, pretrained,
 };
@@ -110,6 +110,7 @@ fn lite0_with_every_projection_equals_the_embedder() {
     let values = |n: usize, first: usize| (first..first + n).map(value).collect::<Vec<f32>>();
     let layer = |out: usize, input: usize| Layer { weight: values(out * input, out), bias: values(out, 5) };
     let linear = layer(6, 1280);
+    let dir = tempfile::tempdir().unwrap();
     for projection in [
         Projection::linear(linear.weight, linear.bias).unwrap(),
         Projection::mlp(layer(10, 1280), layer(4, 10)).unwrap(),
@@ -119,8 +120,16 @@ fn lite0_with_every_projection_equals_the_embedder() {
         let graph = architecture.graph("lite0", &weights(), &options).unwrap();
         let model = Model::new(graph, &projection, record.clone()).unwrap();
         assert_eq!(model.dim(), projection.embed_dim());
-        let agreement = check(&model, backbone.as_ref(), &projection).unwrap();
+        let own = Own::new(record.size, backbone.as_ref(), &projection).unwrap();
+        let agreement = own.against(&model).unwrap();
         assert!(agreement.largest < 1e-5, "{projection:.0?}: {:e}", agreement.largest);
+        // From the file, whose resize is not looked at; in f16 with 11 bits of each weight.
+        for (half, limit) in [(false, 1e-5), (true, 1e-2)] {
+            let path = dir.path().join("lite0.onnx");
+            write_onnx(&model, &path, OnnxOptions { half, ..OnnxOptions::default() }).unwrap();
+            let largest = own.against_onnx(&path).unwrap().largest;
+            assert!(largest < limit && (largest > 1e-5) == half, "{projection:.0?}: {largest:e}");
+        }
     }
 }
 
@@ -141,10 +150,40 @@ fn check_sees_a_weight_that_differs() {
         let options = GraphOptions { size, proj_layer: false };
         let graph = tiny.architecture.graph(&tiny.name, &weights, &options).unwrap();
         let model = Model::new(graph, &projection, record.clone()).unwrap();
-        check(&model, tiny.backbone(false).as_ref(), &projection).unwrap().largest
+        Own::new(size, tiny.backbone(false).as_ref(), &projection).unwrap().against(&model).unwrap().largest
     };
     assert!(largest(tiny.weights.clone()) < 1e-5);
     assert!(largest(other) > 1e-4);
+}
+
+#[test]
+fn onnx_file_of_every_family_gives_its_features_where_it_is_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.onnx");
+    for (i, tiny) in all().into_iter().enumerate() {
+        let pixels = &tiny.tensors["in.native"];
+        let options = GraphOptions { size: size(pixels), proj_layer: false };
+        let graph = tiny.architecture.graph(&tiny.name, &tiny.weights(), &options).unwrap();
+        let projection = Projection::Identity { feature_dim: tiny.architecture.feature_dim(false) };
+        let record = pretrained("ViT-B-32/openai").unwrap().preprocess.clone();
+        let model =
+            Model::new(graph, &projection, mdfe_data::PreprocessRecord { size: options.size, ..record });
+        let model = Model { input: if i % 2 == 0 { Input::Image } else { Input::Pixels }, ..model.unwrap() };
+        // Tensors inside the file, and beside it.
+        let inside = if i % 3 == 0 { 0 } else { u64::MAX };
+        write_onnx(&model, &path, OnnxOptions { inside, ..OnnxOptions::default() }).unwrap();
+        let features = tiny.backbone(false).features(pixels).unwrap();
+        let own = projection.embed(&features.flatten_all().unwrap().to_vec1::<f32>().unwrap()).unwrap();
+        let own = Tensor::from_vec(own, features.dims(), &Device::Cpu).unwrap();
+        let error = distance(&run_onnx(&path, pixels).unwrap(), &own);
+        assert!(error < 1e-5, "{}: {error:e}", tiny.name);
+    }
+    // A file that was cut says so.
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let pixels = Tensor::zeros((1, 3, 8, 8), DType::F32, &Device::Cpu).unwrap();
+    let said = run_onnx(&path, &pixels).unwrap_err().to_string();
+    assert!(said.contains("model.onnx is damaged") && said.contains("export it again"), "{said}");
 }
 
 #[test]

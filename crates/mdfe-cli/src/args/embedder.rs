@@ -43,7 +43,8 @@ pub(crate) struct Export {
     /// Write DIR/submission.zip with saved_model.pt inside, as Kaggle took it for the Google Universal Image Embedding Challenge.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "format"])]
     pub(crate) guiec: Option<PathBuf>,
-    /// Run the operations that were written one by one and print how far the embeddings are from the embedder's own.
+    /// Run the operations one by one (of ONNX, as they are read back from the file) and print how far the embeddings are from the
+    /// embedder's own.
     #[arg(long)]
     pub(crate) check: bool,
     /// Squash images to the backbone's size instead of cropping them, as the method's 2024 submission did.

@@ -8,8 +8,10 @@
 //!
 //! A file of protocol buffers holds at most 2 GiB: the tensors of a larger model lie beside it, in `FILE.data`.
 
+mod execute;
 mod nodes;
 mod operations;
+mod read;
 mod resize;
 mod wire;
 
@@ -18,6 +20,7 @@ use crate::{
     tensor::{f16_bytes, f32_bytes},
 };
 use candle_core::Tensor;
+pub use execute::run_onnx;
 use mdfe_data::files::{WriteOptions, write_with};
 use mdfe_model::graph::Op;
 use nodes::Nodes;
@@ -32,6 +35,9 @@ use wire::{Attribute, Axis, Message, Type, tensor_head, value_info};
 /// `ModelProto.ir_version` that came with opset 18.
 const IR_VERSION: i64 = 8;
 const OPSET: i64 = 18;
+
+/// The name of the normalised pixels, whether they come in or are made by the resize.
+const PIXELS: &str = "pixels";
 
 /// How an ONNX file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +108,7 @@ impl File {
         let mut nodes = Nodes::default();
         let mut pixels = match model.input {
             Input::Image => resize::add(&mut nodes, &model.record),
-            Input::Pixels => "pixels".to_owned(),
+            Input::Pixels => PIXELS.to_owned(),
         };
         if options.half {
             pixels = nodes.add_with("Cast", &[&pixels], &[("to", Attribute::Int(Type::Half as i64))]);
@@ -125,7 +131,7 @@ impl File {
                 }
                 Input::Pixels => {
                     let [height, width] = model.record.size.map(Axis::Length);
-                    value_info("pixels", Type::Float, &[free("batch"), Axis::Length(3), height, width])
+                    value_info(PIXELS, Type::Float, &[free("batch"), Axis::Length(3), height, width])
                 }
             },
         );

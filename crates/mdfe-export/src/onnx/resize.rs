@@ -2,6 +2,7 @@
 //! between the passes as Pillow does; a pass here is a product with Pillow's weights in f64, where sums of bytes are exact.
 
 use super::{
+    PIXELS,
     nodes::{Name, Nodes},
     wire::{Attribute, Axis, Message, Type, value_info},
 };
@@ -261,5 +262,6 @@ fn normalized(nodes: &mut Nodes, record: &PreprocessRecord, bytes: &str) -> Name
     let x = cast(nodes, bytes, Type::Float);
     let x = nodes.add("Div", &[&x, &most]);
     let x = nodes.add("Sub", &[&x, &mean]);
-    nodes.add("Div", &[&x, &std])
+    nodes.named("Div", &[&x, &std], &[], PIXELS);
+    PIXELS.to_owned()
 }

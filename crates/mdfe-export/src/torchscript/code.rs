@@ -94,7 +94,11 @@ impl Line<'_> {
 
     fn expression(&self) -> String {
         match &self.node.op {
-            Op::Pixels => "pixels".to_owned(),
+            // In whatever the weights are: `.half()` works on a loaded module.
+            Op::Pixels => match self.graph.constants().first() {
+                Some(first) => format!("torch.to(pixels, ops.prim.dtype(self.{}))", python(&first.name)),
+                None => "pixels".to_owned(),
+            },
             Op::Constant(id) => self.constant(*id),
             Op::Conv { x, weight, bias, window } => self.conv(*x, [*weight, *bias], *window),
             Op::Linear { x, weight, bias } => {
@@ -137,7 +141,7 @@ impl Line<'_> {
                 format!("torch.constant_pad_nd({}, [{pairs}], 0)", name(*x))
             }
             Op::Normalize(x) => {
-                let x = name(*x);
+                let x = format!("torch.to({}, 6)", name(*x));
                 format!("torch.div({x}, torch.clamp_min(torch.norm({x}, 2, [-1], True), 1e-12))")
             }
             // A kind of operation that this release does not write cannot come from a graph of the same release.

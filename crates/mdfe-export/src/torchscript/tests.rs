@@ -48,7 +48,7 @@ fn code_names_every_attribute_of_the_pickle_and_no_other() {
 fn pixels_as_the_input_need_no_resize() {
     let model = Model { input: Input::Pixels, ..model() };
     let source = code::source(&model, &code::attributes(&model));
-    assert!(source.contains("    pixels: Tensor) -> Tensor:\n    v0 = pixels\n"), "{source}");
+    assert!(source.contains("    pixels: Tensor) -> Tensor:\n    v0 = torch.to(pixels, "), "{source}");
     assert!(!source.contains("taps"), "{source}");
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use mdfe_export::{
-    Agreement, Input, Model, OnnxOptions, check, write_onnx, write_submission, write_torchscript,
+    Agreement, Input, Model, OnnxOptions, Own, write_onnx, write_submission, write_torchscript,
 };
 use mdfe_model::{BuildOptions, EmbedderParts, LoadOptions, graph::GraphOptions};
 use std::path::PathBuf;
@@ -31,9 +31,13 @@ pub(super) fn run(args: &Export) -> Result<()> {
             model.dim()
         );
     }
-    // Before anything is written: what does not agree leaves nothing behind.
-    let agreement = if args.check { Some(agreement(&model, &parts)?) } else { None };
+    // Asked before anything is written: what does not agree leaves nothing behind.
+    let own = if args.check { Some(own(&model, &parts)?) } else { None };
+    let mut agreement = own.as_ref().map(|own| agreement(own, &model, &parts)).transpose()?;
     let files = write(args, &model)?;
+    if let Some(own) = own.as_ref().filter(|_| args.format == ExportFormat::Onnx) {
+        agreement = Some(own.against_onnx(&files[0])?);
+    }
     let bytes = files.iter().map(|file| Ok(std::fs::metadata(file)?.len())).sum::<Result<u64>>()?;
     let mut value = serde_json::json!({
         "output": files[0], "files": files, "bytes": bytes, "dim": model.dim(), "operations": model.operations(),
@@ -49,9 +53,9 @@ pub(super) fn run(args: &Export) -> Result<()> {
     );
     if let Some(Agreement { images, largest }) = agreement {
         value["check"] = serde_json::json!({ "images": images, "largest_difference": largest });
-        text += &format!(
-            "\nits operations agree with mdfe: largest difference {largest:.1e} over {images} images"
-        );
+        let onnx = args.format == ExportFormat::Onnx;
+        let what = if onnx { "read back and run, it agrees" } else { "its operations agree" };
+        text += &format!("\n{what} with mdfe: largest difference {largest:.1e} over {images} images");
     }
     args.results.print(&value, &text)
 }
@@ -77,17 +81,22 @@ fn build(args: &Export, parts: &EmbedderParts) -> Result<Model> {
     Ok(model)
 }
 
-fn agreement(model: &Model, parts: &EmbedderParts) -> Result<Agreement> {
+/// What the embedder itself gives.
+fn own(model: &Model, parts: &EmbedderParts) -> Result<Own> {
     let id = &parts.file.meta.backbone;
     let options = BuildOptions { proj_layer: id.proj_layer, ..BuildOptions::default() };
     let backbone = parts.architecture.build(&id.name, &parts.weights, &options)?;
-    let found = check(model, backbone.as_ref(), &parts.file.projection)?;
+    Ok(Own::new(model.record.size, backbone.as_ref(), &parts.file.projection)?)
+}
+
+fn agreement(own: &Own, model: &Model, parts: &EmbedderParts) -> Result<Agreement> {
+    let found = own.against(model)?;
     if found.largest > LIMIT {
         bail!(
             "the operations that would be written are {:e} from the embedder, more than {LIMIT:e}, so nothing was written; this is \
              a fault of mdfe, please report it with the name of the backbone, {}",
             found.largest,
-            id.name
+            parts.file.meta.backbone.name
         );
     }
     Ok(found)
