@@ -22,7 +22,7 @@ fn embedder_becomes_torchscript_onnx_and_a_submission_that_agree_with_it() {
     let export = |rest: &str| format!("export --model runs/a --weights {} {rest}", weights().display());
 
     for (format, output) in [("torchscript", "saved_model.pt"), ("onnx", "model.onnx")] {
-        let said = json(dir, &export(&format!("--format {format} --output {output} --check --json")));
+        let said = json(dir, &export(&format!("--format {format} --output {output} --check")));
         let bytes = std::fs::read(dir.join(output)).unwrap();
         assert_eq!(
             (&said["output"], &said["dim"], &said["bytes"]),
@@ -38,7 +38,7 @@ fn embedder_becomes_torchscript_onnx_and_a_submission_that_agree_with_it() {
         ok(dir, &export(&format!("--format {format} --output again")));
         assert!(std::fs::read(dir.join("again")).unwrap() == bytes, "the same embedder gives the same bytes");
     }
-    let half = json(dir, &export("--format onnx --f16 --input pixels --output half.onnx --check --json"));
+    let half = json(dir, &export("--format onnx --f16 --input pixels --output half.onnx --check"));
     assert!(
         half["bytes"].as_u64().unwrap() < 8_000_000
             && half["check"]["largest_difference"].as_f64().unwrap() > 1e-6
@@ -60,7 +60,7 @@ fn embedder_becomes_torchscript_onnx_and_a_submission_that_agree_with_it() {
         ("--output x --format onnx --squash --input pixels", "leave one of them out"),
         ("--guiec x --input pixels", "takes images"),
         ("--guiec x --output y", "--output"),
-        ("--format onnx", "--output"),
+        ("--format onnx", "required arguments"),
     ] {
         let said = usage(dir, &export(flags));
         assert!(said.contains(says), "{flags}: {said}");

@@ -10,12 +10,14 @@ use mdfe_export::{
     Agreement, Input, Model, OnnxOptions, Own, write_onnx, write_submission, write_torchscript,
 };
 use mdfe_model::{BuildOptions, EmbedderParts, LoadOptions, graph::GraphOptions};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The widest embedding that the challenge took.
 const GUIEC_DIM: usize = 64;
 /// How far the operations may be from the embedder: f32 rounding in a deep backbone stays far below.
 const LIMIT: f32 = 1e-4;
+/// The same in f16, whose numbers have 11 bits.
+const LIMIT_F16: f32 = 2e-2;
 
 pub(super) fn run(args: &Export) -> Result<()> {
     let options = LoadOptions {
@@ -36,7 +38,7 @@ pub(super) fn run(args: &Export) -> Result<()> {
     let mut agreement = own.as_ref().map(|own| agreement(own, &model, &parts)).transpose()?;
     let files = write(args, &model)?;
     if let Some(own) = own.as_ref().filter(|_| args.format == ExportFormat::Onnx) {
-        agreement = Some(own.against_onnx(&files[0])?);
+        agreement = Some(agreement_of_file(own, &files[0], args.f16)?);
     }
     let bytes = files.iter().map(|file| Ok(std::fs::metadata(file)?.len())).sum::<Result<u64>>()?;
     let mut value = serde_json::json!({
@@ -97,6 +99,19 @@ fn agreement(own: &Own, model: &Model, parts: &EmbedderParts) -> Result<Agreemen
              a fault of mdfe, please report it with the name of the backbone, {}",
             found.largest,
             parts.file.meta.backbone.name
+        );
+    }
+    Ok(found)
+}
+
+/// The same from the bytes that were written.
+fn agreement_of_file(own: &Own, file: &Path, half: bool) -> Result<Agreement> {
+    let found = own.against_onnx(file)?;
+    let limit = if half { LIMIT_F16 } else { LIMIT };
+    if found.largest > limit {
+        let (file, largest) = (file.display(), found.largest);
+        bail!(
+            "{file} gives embeddings {largest:e} from mdfe's, more than {limit:e}; do not use it, or export it without --f16"
         );
     }
     Ok(found)
