@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the four kinds of heavy work, one JSON line per row, the fields of the PyTorch baseline.
+//! `cargo xtask bench`: the kinds of heavy work, one JSON line per row, the fields of the PyTorch baseline.
 
 use anyhow::{Context, Result, bail};
 use std::process::Command;
@@ -14,6 +14,8 @@ enum What {
     Knn,
     /// JPEG to normalised pixels.
     Images,
+    /// The published training at its real size, from a space of random numbers.
+    Training,
 }
 
 /// Time mdfe on the work of the PyTorch baseline; one JSON line per row on stdout. `MDFE_SIMD` lowers the instruction set.
@@ -39,6 +41,7 @@ impl Args {
             What::Head => ("mdfe-loss", "bench_head"),
             What::Knn => ("mdfe-eval", "bench_knn"),
             What::Images => ("mdfe-data", "bench_images"),
+            What::Training => ("mdfe-train", "bench_training"),
         };
         let mut command = Command::new(env!("CARGO"));
         command.args(["run", "--quiet", "--release", "-p", package, "--example", example]);

@@ -10,6 +10,7 @@ mod ci;
 mod demo;
 mod experiment;
 mod prepare;
+mod results;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ commands! {
     Ci(ci::Args),
     Experiment(experiment::Args),
     PrepareData(prepare::Args),
+    Results(results::Args),
 }
 
 /// Orchestration of the mdfe workspace.

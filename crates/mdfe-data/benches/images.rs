@@ -3,7 +3,7 @@
 
 use divan::{Bencher, counter::ItemsCount};
 use image::{RgbImage, codecs::jpeg::JpegEncoder};
-use mdfe_data::{CropMode, Interpolation, PreprocessRecord, Preprocessor, decode_bytes};
+use mdfe_data::{PreprocessRecord, Preprocessor, decode_bytes};
 use std::path::Path;
 
 fn main() {
@@ -22,16 +22,7 @@ fn jpeg() -> Vec<u8> {
 }
 
 fn worker() -> Preprocessor {
-    Preprocessor::new(PreprocessRecord {
-        size: [384, 384],
-        mean: [0.5; 3],
-        std: [0.5; 3],
-        interpolation: Interpolation::Bicubic,
-        crop_mode: CropMode::Center,
-        crop_fraction: 1.0,
-        fill: 0,
-        exif_orientation: false,
-    })
+    Preprocessor::new(PreprocessRecord::plain([384, 384]))
 }
 
 #[divan::bench]

@@ -7,7 +7,7 @@
 #![allow(clippy::print_stdout)]
 
 use image::{Rgb, RgbImage, codecs::jpeg::JpegEncoder};
-use mdfe_data::{CropMode, Interpolation, OrderedOptions, PreprocessRecord, Preprocessor, ordered_map};
+use mdfe_data::{OrderedOptions, PreprocessRecord, Preprocessor, ordered_map};
 use mdfe_simd::Level;
 use std::{error::Error, path::Path, time::Instant};
 
@@ -20,16 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(folder) => (folder.clone(), read_folder(Path::new(folder))?),
         None => ("1024x768 JPEG q90 4:4:4".to_owned(), (0..40).map(make).collect::<Result<_, _>>()?),
     };
-    let record = PreprocessRecord {
-        size: [size, size],
-        mean: [0.5; 3],
-        std: [0.5; 3],
-        interpolation: Interpolation::Bicubic,
-        crop_mode: CropMode::Center,
-        crop_fraction: 1.0,
-        fill: 0,
-        exif_orientation: false,
-    };
+    let record = PreprocessRecord::plain([size, size]);
     let mut seconds: Vec<f64> = (0..5)
         .map(|_| {
             let started = Instant::now();

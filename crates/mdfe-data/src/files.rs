@@ -28,6 +28,7 @@ pub use lock::Lock;
 
 use crate::{Error, Result};
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, BufWriter, Write},
     path::Path,
@@ -151,6 +152,13 @@ fn unique(folder: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)
+}
+
+/// Whether a file name is that of a file which is being written, or which a killed process has left half written. It may be removed
+/// where no other process writes.
+pub fn is_temporary(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes())
 }
 
 /// The temporary file that belongs to `path`, emptied where a killed run left it.

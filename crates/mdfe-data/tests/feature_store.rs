@@ -6,7 +6,7 @@ use mdfe_data::store::{
     BackboneId, FeatureStore, FeatureView, Resolved, SpaceSpec, SpaceWriter, StoreDtype, Use, View, merge,
     remove_space, resolve, spaces, verify,
 };
-use mdfe_data::{CropMode, Dataset, Domain, Interpolation, PreprocessRecord, Sample};
+use mdfe_data::{Dataset, Domain, PreprocessRecord, Sample};
 use proptest::prelude::*;
 use std::{
     path::{Path, PathBuf},
@@ -22,16 +22,7 @@ fn spec(dtype: StoreDtype) -> SpaceSpec {
             commit: None,
             proj_layer: false,
         },
-        preprocess: PreprocessRecord {
-            size: [8, 8],
-            mean: [0.5; 3],
-            std: [0.5; 3],
-            interpolation: Interpolation::Bicubic,
-            crop_mode: CropMode::Center,
-            crop_fraction: 1.0,
-            fill: 0,
-            exif_orientation: false,
-        },
+        preprocess: PreprocessRecord::plain([8, 8]),
         dtype,
         compute: "f32".into(),
         dim: 3,

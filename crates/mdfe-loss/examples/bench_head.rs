@@ -160,6 +160,9 @@ fn matmul(a: Matrix, b: Matrix, out: &mut [f32]) {
 struct Trainer {
     rng: ChaCha8Rng,
     features: Vec<f32>,
+    /// The features after dropout, kept so that no step has to touch fresh pages; so is `gradient`, the projection's.
+    dropped: Vec<f32>,
+    gradient: Vec<f32>,
     labels: Vec<u32>,
     weight: Vec<f32>,
     bias: Vec<f32>,
@@ -182,6 +185,8 @@ impl Trainer {
             (normal(BATCH * FEATURES), normal(DIM * FEATURES).iter().map(|w| w * 0.0173).collect());
         let labels = (0..BATCH).map(|_| rng.random_range(0..classes as u32)).collect();
         Ok(Self {
+            dropped: features.clone(),
+            gradient: vec![0.0; DIM * FEATURES + DIM],
             features,
             labels,
             weight,
@@ -199,15 +204,18 @@ impl Trainer {
     fn step(&mut self) -> Result<f64, Box<dyn Error>> {
         self.steps += 1.0;
         // Four bytes of a word decide on four values: 51 / 256 is dropout 0.2 to three digits.
-        let mut dropped = self.features.clone();
-        for four in dropped.chunks_exact_mut(4) {
-            for (x, byte) in four.iter_mut().zip(self.rng.random::<u32>().to_le_bytes()) {
-                *x = if byte < 51 { 0.0 } else { *x * 1.25 };
+        for (four, values) in
+            self.dropped.as_chunks_mut::<4>().0.iter_mut().zip(self.features.as_chunks::<4>().0)
+        {
+            let bytes = self.rng.random::<u32>().to_le_bytes();
+            for i in 0..4 {
+                four[i] = values[i] * if bytes[i] < 51 { 0.0 } else { 1.25 };
             }
         }
+        let dropped = &self.dropped;
         let mut embedding = vec![0.0; BATCH * DIM];
         let weight = Matrix::new(&self.weight, DIM, FEATURES).transposed();
-        matmul(Matrix::new(&dropped, BATCH, FEATURES), weight, &mut embedding);
+        matmul(Matrix::new(dropped, BATCH, FEATURES), weight, &mut embedding);
         embedding
             .chunks_exact_mut(DIM)
             .for_each(|row| row.iter_mut().zip(&self.bias).for_each(|(x, b)| *x += b));
@@ -220,18 +228,18 @@ impl Trainer {
         let mut state = self.fused.margin_loss().initial_state();
         let batch = Batch { embedding: &embedding, labels: &self.labels };
         let output = self.fused.step(batch, &mut self.centers, &mut state, adam)?;
-        let mut gradient = vec![0.0; DIM * FEATURES + DIM];
-        let (by_weight, by_bias) = gradient.split_at_mut(DIM * FEATURES);
+        let (by_weight, by_bias) = self.gradient.split_at_mut(DIM * FEATURES);
+        by_bias.fill(0.0);
         let by_embedding = Matrix::new(&output.embedding, BATCH, DIM).transposed();
-        matmul(by_embedding, Matrix::new(&dropped, BATCH, FEATURES), by_weight);
+        matmul(by_embedding, Matrix::new(dropped, BATCH, FEATURES), by_weight);
         output
             .embedding
             .chunks_exact(DIM)
             .for_each(|row| by_bias.iter_mut().zip(row).for_each(|(b, g)| *b += g));
         let moments = self.projection_moments.as_mut();
         let mut adam = Adam { moments, rates: Rates::at(self.steps), row: 1 };
-        adam.update(0, &mut self.weight, &gradient[..DIM * FEATURES]);
-        adam.update(DIM * FEATURES, &mut self.bias, &gradient[DIM * FEATURES..]);
+        adam.update(0, &mut self.weight, &self.gradient[..DIM * FEATURES]);
+        adam.update(DIM * FEATURES, &mut self.bias, &self.gradient[DIM * FEATURES..]);
         Ok(output.loss)
     }
 }

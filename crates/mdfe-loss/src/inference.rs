@@ -3,7 +3,7 @@
 use crate::{
     Batch, CenterShape, Error, Level, Result,
     error::expect_len,
-    kernel::{LANES, Normalize, Products, padded},
+    kernel::{LANES, Normalize, Pack, Products, padded},
 };
 use rayon::prelude::*;
 
@@ -146,11 +146,13 @@ impl Centers {
             for (sample, unit) in units.chunks_exact(depth).enumerate() {
                 unit[..dim].iter().enumerate().for_each(|(d, &value)| columns[d * GROUP + sample] = value);
             }
+            let mut packed = vec![0.0; columns.len()];
+            level.dispatch(Pack { matrix: &columns, width: GROUP, packed: &mut packed });
             let mut cosines = vec![0.0; rows * GROUP];
             level.dispatch(Products {
                 rows: &self.units,
                 stride: depth,
-                columns: &columns,
+                columns: &packed,
                 width: GROUP,
                 out: &mut cosines,
             });

@@ -22,6 +22,23 @@ pub trait Backbone: Send + Sync {
     /// # Errors
     /// As [`Backbone::features`]; [`crate::Error::Invalid`] when the backbone was built for inference.
     fn features_with_grad(&self, pixels: &Tensor) -> Result<Tensor>;
+
+    /// What leaves the first `stages` blocks or stages, by the fused path and without a gradient; `None` where the family or the path does
+    /// not stop there.
+    ///
+    /// # Errors
+    /// As [`Backbone::features`].
+    fn front(&self, _pixels: &Tensor, _stages: usize) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+
+    /// [`Backbone::features_with_grad`] from what [`Backbone::front`] of a backbone with the same first `stages` has left.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] where the family does not go on from there.
+    fn features_with_grad_from(&self, _front: &Tensor, stages: usize) -> Result<Tensor> {
+        Err(crate::Error::Invalid(format!("this backbone does not go on from stage {stages}")))
+    }
 }
 
 /// Where and how a backbone computes.

@@ -99,6 +99,14 @@ impl Projection {
         }
     }
 
+    /// Width between the two layers of an MLP.
+    pub fn hidden_dim(&self) -> Option<usize> {
+        match self {
+            Self::Mlp { hidden, .. } => Some(hidden.bias.len()),
+            _ => None,
+        }
+    }
+
     /// Embeddings of unit length, `[N, D]`, of `features [N, D_in]`. A row of zeros stays zero.
     ///
     /// # Errors

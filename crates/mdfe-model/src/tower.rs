@@ -18,6 +18,11 @@ pub(crate) trait TensorTower: Send + Sync {
     /// The same as operations, from the pixels of `graph` to the features.
     fn emit(&self, graph: &mut Graph) -> Result<Value>;
 
+    /// [`TensorTower::forward`] from what [`SliceTower::front`] has left; `None` where the family does not go on from there.
+    fn forward_from(&self, _front: &Tensor, _stages: usize, _mode: Mode) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+
     /// One of its weights, which says where and in what they are.
     fn any_weight(&self) -> &Tensor;
 }
@@ -26,6 +31,11 @@ pub(crate) trait TensorTower: Send + Sync {
 pub(crate) trait SliceTower: Send + Sync {
     /// `pixels [B, 3, H, W]`, f32 on the CPU, at least one image, to rows of D_in values.
     fn features(&self, pixels: &Tensor) -> Result<Vec<f32>>;
+
+    /// What leaves its first `stages` stages; `None` where the family does not stop there.
+    fn front(&self, _pixels: &Tensor, _stages: usize) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
 }
 
 /// The configuration of a backbone: what makes both forms of its tower from weights.
@@ -150,6 +160,28 @@ impl Backbone for Tower {
             )),
         }
     }
+
+    fn front(&self, pixels: &Tensor, stages: usize) -> Result<Option<Tensor>> {
+        match &self.path {
+            Path::Slices(tower) => {
+                tower.front(&pixels.to_device(&Device::Cpu)?.to_dtype(DType::F32)?, stages)
+            }
+            Path::Tensors(_) => Ok(None),
+        }
+    }
+
+    fn features_with_grad_from(&self, front: &Tensor, stages: usize) -> Result<Tensor> {
+        let found = match &self.path {
+            Path::Tensors(tower) => tower.forward_from(front, stages, Mode::Training)?,
+            Path::Slices(_) => None,
+        };
+        found.ok_or_else(|| no_front(stages))
+    }
+}
+
+/// For whoever asks a family for what it has not.
+fn no_front(stages: usize) -> Error {
+    Error::Invalid(format!("this backbone does not go on from stage {stages}"))
 }
 
 fn forward(tower: &dyn TensorTower, pixels: &Tensor, mode: Mode) -> Result<Tensor> {

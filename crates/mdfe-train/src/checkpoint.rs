@@ -1,5 +1,9 @@
 //! Checkpoints: one safetensors file each, written beside its place and renamed into it.
 
+mod saved;
+
+pub(crate) use saved::saved_params;
+
 use crate::{Error, Result, TrainState, ValidState, files};
 use mdfe_loss::LossState;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -73,7 +77,7 @@ impl Checkpoints {
     }
 
     /// Writes the state; for [`Kind::Step`], older checkpoints beyond the number to keep, and those of later steps, are deleted then.
-    pub(crate) fn save(&self, state: &TrainState, experiment: &Value, kind: Kind) -> Result<()> {
+    pub(crate) fn save(&self, state: &mut TrainState, experiment: &Value, kind: Kind) -> Result<()> {
         let path = match kind {
             Kind::Step => self.at(state.step),
             Kind::Best => self.best(),
@@ -87,7 +91,6 @@ impl Checkpoints {
         };
         let bad = |reason: String| Error::Checkpoint { path: path.clone(), reason };
         let record = serde_json::to_string(&record).map_err(|e| bad(e.to_string()))?;
-        let mut state = state.clone();
         let tensors: Vec<_> = state
             .tensors()
             .map(|(name, values)| (name, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()))
@@ -132,13 +135,17 @@ impl Checkpoints {
             return Err(Error::OtherExperiment { path: path.to_path_buf(), keys: keys.join(", ") });
         }
         let file = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
+        // All are found first, so that a refusal leaves the state as it was.
+        let mut found = Vec::new();
         for (name, values) in state.tensors() {
             let tensor = file.tensor(&name).map_err(|_| bad(format!("tensor `{name}` is missing")))?;
             if tensor.dtype() != Dtype::F32 || tensor.data().len() != values.len() * 4 {
                 return Err(bad(format!("tensor `{name}` does not hold {} f32 values", values.len())));
             }
-            let read = tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
-            values.iter_mut().zip(read).for_each(|(value, read)| *value = read);
+            found.push(tensor);
+        }
+        for ((_, values), tensor) in state.tensors().zip(found) {
+            values.iter_mut().zip(floats(&tensor)).for_each(|(value, read)| *value = read);
         }
         (state.step, state.losses, state.validation) = (record.step, record.losses, record.validation);
         Ok(())
@@ -160,6 +167,11 @@ impl Checkpoints {
         found.sort();
         Ok(found)
     }
+}
+
+/// The values of an f32 tensor.
+fn floats<'d>(tensor: &TensorView<'d>) -> impl Iterator<Item = f32> + use<'d> {
+    tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
 }
 
 /// Lists where two records differ: `train.seed (1 there, 2 here)`.

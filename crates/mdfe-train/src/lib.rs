@@ -15,9 +15,12 @@ mod plan;
 mod projection;
 mod random;
 mod recipe;
+mod records;
 mod run_log;
+pub mod runs;
 mod schedule;
 mod source;
+pub mod sweep;
 mod trainer;
 
 pub use checkpoint::Checkpoints;
@@ -28,7 +31,7 @@ pub use config::{
 pub use encoder::{Encoder, FrozenBackbone, Identity, TuneOptions, TunedBackbone};
 pub use error::{Error, Result};
 pub use evaluate::{Comparison, Scored, compare};
-pub use observer::{Observer, StepReport, Watch};
+pub use observer::{Observer, Scalar, StepReport, Watch};
 pub use optim::{GroupOptions, Moments, OptimizerKind, OptimizerOptions, UpdateRule};
 pub use params::{Group, Param};
 pub use plan::{Counts, Plan};
@@ -39,4 +42,4 @@ pub use recipe::{
 pub use run_log::RunLog;
 pub use schedule::{Course, CurvePoint, LearningRates, Schedule, ScheduleKind, Warmup};
 pub use source::{Facts, ImageSet, ImageSource, MemoryFeatures, Pass, Samples, Sink, Source, StoredFeatures};
-pub use trainer::{BestScore, Outcome, TrainState, Trainer, ValidReport, ValidState};
+pub use trainer::{BestScore, Outcome, StepTimes, TrainState, Trainer, ValidState};

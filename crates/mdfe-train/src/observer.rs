@@ -1,6 +1,6 @@
 //! Who watches a training.
 
-use crate::{Result, ValidReport};
+use crate::Result;
 use serde::{Deserialize, Serialize};
 
 /// What a training step reports.
@@ -20,6 +20,18 @@ pub struct StepReport {
     pub samples_per_s: f64,
 }
 
+/// A value of a training at one of its steps, besides what every step reports: a score of the validation, say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scalar {
+    /// The step after which it was measured, counted from 0.
+    pub step: usize,
+    /// Its name, such as `valid/mMP@5`; TensorBoard makes what stands before a slash a group of charts.
+    pub name: String,
+    /// The value.
+    pub value: f64,
+}
+
 /// Watches a training: a progress bar, a log, or nobody (`()`).
 pub trait Observer {
     /// Called after each step.
@@ -28,11 +40,11 @@ pub trait Observer {
     /// An error stops the training.
     fn step(&mut self, report: &StepReport) -> Result<()>;
 
-    /// Called after each validation.
+    /// Called with a value that was measured after a step; most watchers do not mind.
     ///
     /// # Errors
     /// An error stops the training.
-    fn validated(&mut self, _: &ValidReport) -> Result<()> {
+    fn scalar(&mut self, _: &Scalar) -> Result<()> {
         Ok(())
     }
 }
@@ -60,9 +72,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.step(report)
     }
 
-    fn validated(&mut self, report: &ValidReport) -> Result<()> {
-        self.0.validated(report)?;
-        self.1.validated(report)
+    fn scalar(&mut self, scalar: &Scalar) -> Result<()> {
+        self.0.scalar(scalar)?;
+        self.1.scalar(scalar)
     }
 }
 
@@ -71,7 +83,7 @@ impl<T: Observer + ?Sized> Observer for &mut T {
         (**self).step(report)
     }
 
-    fn validated(&mut self, report: &ValidReport) -> Result<()> {
-        (**self).validated(report)
+    fn scalar(&mut self, scalar: &Scalar) -> Result<()> {
+        (**self).scalar(scalar)
     }
 }

@@ -1,60 +1,57 @@
-//! The record of a training in its run folder: metrics as JSON lines.
+//! The record of a training in its run folder: metrics as JSON lines, curves, and what TensorBoard reads.
 
 mod curve;
+mod lines;
 
-use crate::{Error, Observer, Result, StepReport, ValidReport, files};
-use serde::{Serialize, de::DeserializeOwned};
+use crate::{
+    Error, Observer, Result, Scalar, StepReport, files,
+    records::{EventFile, Tagged},
+};
+use lines::Line;
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions},
-    io::{ErrorKind, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
-/// Writes `metrics.jsonl`, one [`StepReport`] a line, and draws `loss.svg` and `lr.svg`.
+/// Writes `metrics.jsonl`, one [`StepReport`] or [`Scalar`] a line, and TensorBoard's event file under `tensorboard/`; draws `loss.svg`,
+/// `lr.svg`, and, where there are scalars, `valid.svg`.
 pub struct RunLog {
     dir: PathBuf,
     file: File,
-    reports: Vec<StepReport>,
-    validations: Vec<ValidReport>,
+    events: EventFile,
+    lines: Vec<Line>,
 }
 
 impl RunLog {
     /// File name of the metrics.
     pub const METRICS: &str = "metrics.jsonl";
+    /// Folder of the event file.
+    pub const TENSORBOARD: &str = "tensorboard";
+    /// File names of the curves.
+    pub const CURVES: [&str; 3] = ["loss.svg", "lr.svg", "valid.svg"];
 
-    /// File name of the validations.
-    pub const VALIDATION: &str = "validation.jsonl";
-
-    /// A log in `dir`, which is created. Lines of steps before `first_step` are kept, so that a resumed run has one whole record.
+    /// A log in `dir`, which is created. What is there of steps before `first_step` is kept, so that a resumed run has one whole record.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::Store`] when the folder or the file can't be written, [`Error::Data`] for a record that is not ours.
+    /// [`Error::Io`] or [`Error::Store`] when the folder or a file can't be written, [`Error::Data`] for a record that is not ours.
     pub fn new(dir: impl Into<PathBuf>, first_step: usize) -> Result<Self> {
         let dir = dir.into();
         std::fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
         let path = dir.join(Self::METRICS);
-        let reports: Vec<StepReport> = if first_step > 0 { earlier(&path)? } else { Vec::new() };
-        let reports: Vec<_> = reports.into_iter().filter(|report| report.step < first_step).collect();
-        let path_of_validations = dir.join(Self::VALIDATION);
-        let validations: Vec<ValidReport> =
-            if first_step > 0 { earlier(&path_of_validations)? } else { Vec::new() };
-        let validations: Vec<_> =
-            validations.into_iter().filter(|report| report.step <= first_step).collect();
-        let kept = reports.iter().map(|report| line(report, &path)).collect::<Result<String>>()?;
+        let lines = if first_step > 0 { lines::earlier(&path, first_step)? } else { Vec::new() };
+        let kept = lines.iter().map(|line| line.text(&path)).collect::<Result<String>>()?;
         files::write(&path, kept.as_bytes())?;
         let file = OpenOptions::new().append(true).open(&path).map_err(Error::io("write", &path))?;
-        let log = Self { dir, file, reports, validations };
-        if !log.validations.is_empty() || path_of_validations.exists() {
-            log.write_validations()?;
-        }
-        Ok(log)
-    }
-
-    /// They are few, so that the file is written anew each time.
-    fn write_validations(&self) -> Result<()> {
-        let path = self.dir.join(Self::VALIDATION);
-        let lines = self.validations.iter().map(|report| line(report, &path)).collect::<Result<String>>()?;
-        files::write(&path, lines.as_bytes())
+        let mut events = EventFile::open(&dir.join(Self::TENSORBOARD), first_step)?;
+        // What an earlier build or a crash of the system left without an event gets one, with the time of now.
+        let last = events.last_step();
+        lines
+            .iter()
+            .filter(|line| Some(line.step()) > last)
+            .try_for_each(|line| write_event(&mut events, line))?;
+        Ok(Self { dir, file, events, lines })
     }
 
     /// Draws the curves and closes the log.
@@ -62,49 +59,67 @@ impl RunLog {
     /// # Errors
     /// [`Error::Store`] or [`Error::Curve`] when a file can't be written.
     pub fn finish(self) -> Result<()> {
-        curve::draw(&self.dir.join("loss.svg"), "loss", &self.reports, |report| report.loss)?;
-        curve::draw(&self.dir.join("lr.svg"), "learning rate", &self.reports, |report| report.lr)
+        let reports: Vec<&StepReport> = self.lines.iter().filter_map(Line::report).collect();
+        let of = |value: fn(&StepReport) -> f64| {
+            reports.iter().map(|report| (report.step as f64, value(report))).collect::<Vec<_>>()
+        };
+        let [loss, lr, valid] = Self::CURVES.map(|name| self.dir.join(name));
+        curve::draw(&loss, "loss", &[curve::Series::mean_of("", &of(|report| report.loss))])?;
+        curve::draw(&lr, "learning rate", &[curve::Series::mean_of("", &of(|report| report.lr))])?;
+        let mut scalars: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+        for scalar in self.lines.iter().filter_map(Line::scalar) {
+            scalars.entry(&scalar.name).or_default().push((scalar.step as f64, scalar.value));
+        }
+        if scalars.is_empty() {
+            return Ok(());
+        }
+        let series: Vec<_> =
+            scalars.iter().map(|(name, points)| curve::Series::mean_of(name, points)).collect();
+        curve::draw(&valid, "validation", &series)
+    }
+
+    /// Every line goes to the system at once: a run that is killed after a checkpoint has the lines of all steps before it.
+    fn push(&mut self, line: Line) -> Result<()> {
+        let path = self.dir.join(Self::METRICS);
+        self.file.write_all(line.text(&path)?.as_bytes()).map_err(Error::io("write", &path))?;
+        write_event(&mut self.events, &line)?;
+        self.lines.push(line);
+        Ok(())
     }
 }
 
 impl Observer for RunLog {
-    /// Every line goes to the system at once: a run that is killed after a checkpoint has the lines of all steps before it.
     fn step(&mut self, report: &StepReport) -> Result<()> {
-        let path = self.dir.join(Self::METRICS);
-        let line = line(report, &path)?;
-        self.file.write_all(line.as_bytes()).map_err(Error::io("write", &path))?;
-        self.reports.push(*report);
-        Ok(())
+        self.push(Line::Report(*report))
     }
 
-    fn validated(&mut self, report: &ValidReport) -> Result<()> {
-        self.validations.push(*report);
-        self.write_validations()
+    fn scalar(&mut self, scalar: &Scalar) -> Result<()> {
+        self.push(Line::Scalar(scalar.clone()))
     }
 }
 
-fn line(report: &impl Serialize, path: &Path) -> Result<String> {
-    let text = serde_json::to_string(report).map_err(|e| Error::io("write", path)(e.into()))?;
-    Ok(text + "\n")
+/// Writes a line as TensorBoard reads it.
+fn write_event(events: &mut EventFile, line: &Line) -> Result<()> {
+    match line {
+        Line::Report(report) => {
+            let scalars = [
+                Tagged { tag: "loss", value: report.loss },
+                Tagged { tag: "learning_rate", value: report.lr },
+                Tagged { tag: "samples_per_s", value: report.samples_per_s },
+                Tagged { tag: "epoch", value: report.epoch as f64 },
+            ];
+            events.write(report.step, &scalars)
+        }
+        Line::Scalar(Scalar { step, name, value }) => {
+            events.write(*step, &[Tagged { tag: name, value: *value }])
+        }
+    }
 }
 
-/// The reports in a file; none where there is no file.
-fn earlier<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let text = match std::fs::read_to_string(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read.map_err(Error::io("read", path))?,
-    };
-    let mut reports = Vec::new();
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        // A killed run may have left half a line, which is of a step that will be done again.
-        let Some(line) = line.strip_suffix('\n') else { break };
-        let report: T = serde_json::from_str(line).map_err(|e| {
-            let (path, number) = (path.display(), number + 1);
-            Error::Data(format!(
-                "line {number} of {path} is no report of a step ({e}); mend or delete the file"
-            ))
-        })?;
-        reports.push(report);
-    }
-    Ok(reports)
+/// The last report in the `metrics.jsonl` of a run folder; `None` where there is none yet.
+///
+/// # Errors
+/// [`Error::Io`] for a file that can't be read, [`Error::Data`] for a last line that is not ours.
+pub(crate) fn last_report(dir: &Path) -> Result<Option<StepReport>> {
+    lines::last_report(&dir.join(RunLog::METRICS))
 }

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_loss::{ArcFace, LossOptions};
-use mdfe_train::{Error, Experiment, OptimizerKind, Recipe, Schedule, ScheduleKind, Warmup, config_keys};
+use mdfe_train::{
+    Error, Experiment, OptimizerKind, Recipe, Schedule, ScheduleKind, Warmup, config_keys, sweep::SweepFile,
+};
 use std::path::{Path, PathBuf};
 
 fn parse(text: &str, overrides: &[&str]) -> Result<Experiment, String> {
@@ -20,7 +22,10 @@ fn every_config_of_the_repository_parses_and_resolves_to_itself() {
     let mut files = 0;
     for entry in std::fs::read_dir(config("")).unwrap() {
         let path = entry.unwrap().path();
-        let experiment = Experiment::load(&path, &[]).unwrap();
+        let experiment = match SweepFile::read(&path).unwrap() {
+            Some(sweep) => sweep.resolve(&[]).unwrap(),
+            None => Experiment::load(&path, &[]).unwrap(),
+        };
         let resolved = experiment.resolved().unwrap();
         assert_eq!(Experiment::parse(&resolved, "resolved.toml", &[]).unwrap(), experiment, "{resolved}");
         files += 1;

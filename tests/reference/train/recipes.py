@@ -6,16 +6,15 @@ The trainings are PyTorch's: autograd, torch.optim, CosineAnnealingLR and pytorc
 a seed gives (chacha.py). SAM is written out here, from the paper (Foret et al., 2010.01412, algorithm 1).
 """
 import json
-import math
 import sys
 
 import pytorch_warmup
 import torch
-from torch.nn import functional as F
 from importlib.metadata import version
 
 sys.path.insert(0, "tests/reference/train")
-from chacha import CENTERS, DROPOUT, ORDER, PROJECTION, Stream
+from chacha import DROPOUT, Stream
+from parts import arcface, batches, centers as initial_centers, layers, rounded
 
 assert torch.__version__.startswith("2.15.0"), torch.__version__
 assert version("pytorch-warmup") == "0.2.0", version("pytorch-warmup")
@@ -29,19 +28,8 @@ LR, MIN_LR, WEIGHT_DECAY, MOMENTUM, RHO = 2e-2, 1e-3, 1e-4, 0.9, 0.05
 WARMUP_STEPS = 7
 
 
-def f32(values, *shape):
-    return torch.tensor(values, dtype=torch.float64).float().double().reshape(shape)
-
-
 labels = torch.arange(N) % C
 features = (torch.randn(C, D_IN)[labels] + 0.7 * torch.randn(N, D_IN)).mul(1024).round().div(1024).double()
-
-
-def batches():
-    """The rows of each step."""
-    for epoch in range(math.ceil(STEPS / math.ceil(N / BATCH))):
-        rows = Stream(SEED, ORDER, epoch).shuffled(N)
-        yield from (rows[i:i + BATCH] for i in range(0, N, BATCH))
 
 
 def decay(optimizer, name, total, min_lr):
@@ -63,13 +51,6 @@ def next_rate(schedule, warmup):
             schedule.step()
 
 
-def arcface(embedding, centers, labels):
-    cosine = (F.normalize(embedding) @ F.normalize(centers).T).reshape(-1, C, K).amax(2).clamp(-1, 1)
-    target = cosine.gather(1, labels[:, None])
-    shifted = torch.where(target > math.cos(math.pi - MARGIN), (target.acos() + MARGIN).cos(), target - MARGIN * math.sin(math.pi - MARGIN))
-    return F.cross_entropy(SCALE * cosine.scatter(1, labels[:, None], shifted), labels)
-
-
 OPTIMIZERS = {
     "SGD": lambda p: torch.optim.SGD(p, lr=LR, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY),
     "Adam": lambda p: torch.optim.Adam(p, lr=LR, weight_decay=WEIGHT_DECAY),
@@ -79,24 +60,19 @@ OPTIMIZERS = {
 
 def train(name, schedule, warmup):
     """Losses, and the parameters at the end."""
-    linear, rng = torch.nn.Linear(D_IN, D).double(), Stream(SEED, PROJECTION, 0)
-    with torch.no_grad():
-        linear.weight.copy_(f32(rng.uniform(1 / math.sqrt(D_IN), D * D_IN), D, D_IN))
-        linear.bias.copy_(f32(rng.uniform(1 / math.sqrt(D_IN), D), D))
-    bound = math.sqrt(6 / (C * K + D))
-    centers = torch.nn.Parameter(f32(Stream(SEED, CENTERS, 0).uniform(bound, C * K * D), C * K, D))
+    [linear], centers = layers([D_IN, D], SEED), initial_centers(C * K, D, SEED)
     parameters = [linear.weight, linear.bias, centers]
     optimizer = OPTIMIZERS[name.removeprefix("SAM_")](parameters)
     schedule = decay(optimizer, schedule, STEPS, MIN_LR)
     warmup = rise(optimizer, warmup, WARMUP_STEPS)
     losses = []
-    for step, rows in zip(range(STEPS), batches()):
+    for step, rows in zip(range(STEPS), batches(SEED, N, BATCH, STEPS)):
         kept = torch.tensor(Stream(SEED, DROPOUT, step).kept(DROPOUT_P, len(rows) * D_IN)).reshape(-1, D_IN)
         x, y = features[rows] * kept / (1 - DROPOUT_P), labels[rows]
 
         def gradients():
             optimizer.zero_grad()
-            loss = arcface(linear(x), centers, y)
+            loss = arcface(linear(x), centers, y, K, SCALE, MARGIN)
             loss.backward()
             return loss.item()
 
@@ -127,10 +103,6 @@ def rates(case):
         optimizer.step()
         next_rate(schedule, warmup)
     return [all_rates[step] for step in case["steps"]]
-
-
-def rounded(values):
-    return [float(f"{value:.9g}") for value in values]
 
 
 FORMS = [(schedule, warmup) for schedule in ("none", "cosine") for warmup in ("none", "linear", "exponential")]

@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str], bool); 10] = [
         &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-train", "mdfe-export", "mdfe-simd"],
         true,
     ),
-    ("xtask", &["mdfe-data"], false),
+    ("xtask", &["mdfe-data", "mdfe-simd"], false),
     ("mdfe-tests", &["mdfe-cli"], true),
 ];
 

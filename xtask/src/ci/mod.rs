@@ -12,7 +12,7 @@ mod toolchain;
 use anyhow::{Context, Result, bail};
 use std::{process::Command, time::Instant};
 
-/// Check the workspace: format, dependency arrows, file length, packages, clippy, docs, tests.
+/// Check the workspace: format, dependency arrows, file length, the README's tables, packages, clippy, docs, tests.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Leave the tests out (`.ci/run` runs them itself, so that their summary comes last).
@@ -27,6 +27,7 @@ impl Args {
         step("dependency arrows", arrows::check)?;
         step("file length", length::check)?;
         step("unsafe code", soundness::check)?;
+        step("tables of the README", crate::results::check)?;
         step("packages of the main command", packages::check)?;
         let clippy = "clippy --workspace --all-targets -- -D warnings";
         step(&format!("cargo {clippy}"), || cargo(clippy, &[]))?;

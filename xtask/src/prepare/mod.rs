@@ -9,7 +9,7 @@ mod unpack;
 use anyhow::{Result, bail};
 use mdfe_data::{DatasetInfo, PrepareOptions, datasets, find};
 use say::say;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Check, unpack and prepare data sets.
 ///
@@ -32,6 +32,15 @@ pub(crate) struct Args {
     /// Make lists anew over published, drawn and edited ones, which are kept otherwise.
     #[arg(long, conflicts_with = "check")]
     overwrite: bool,
+}
+
+/// Prepares the data set `key` under `root`, if it is one that needs that; nothing of the user's is replaced.
+pub(crate) fn prepare(key: &str, root: &Path) -> Result<()> {
+    let info = find(key)?;
+    if info.tree.is_empty() {
+        return Ok(());
+    }
+    set::prepare(info, &PrepareOptions { root: root.to_path_buf(), seed: 0, overwrite: false })
 }
 
 impl Args {

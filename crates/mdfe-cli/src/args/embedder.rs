@@ -5,6 +5,7 @@ use super::{
     shared::Results,
 };
 use clap::{Args, ValueEnum};
+use mdfe_train::pipeline::Which;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -37,6 +38,9 @@ pub(crate) struct Export {
     /// give embeddings `[B, D]` of unit length; safetensors is mdfe's own.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ExportFormat,
+    /// Of a run folder: the embedder of this checkpoint (`best` by validation, `last`, or a number of steps), finished or not.
+    #[arg(long, value_name = "best|last|STEP", conflicts_with = "standalone")]
+    pub(crate) checkpoint: Option<Which>,
     /// File to write.
     #[arg(long, value_name = "FILE", required_unless_present = "guiec")]
     pub(crate) output: Option<PathBuf>,

@@ -4,21 +4,28 @@ use super::{
     model::{BackboneArgs, Compute, Dtype},
     shared::Results,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::{path::PathBuf, str::FromStr};
 
 /// What an experiment is read from, and where its features go.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct ExperimentArgs {
     /// Experiment file; the built-in demo without it.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Override of the config, such as `loss.margin=0.4`; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
     /// Instead of a config: an image folder (one folder per class) or a CSV with `path,label[,domain]`.
     #[arg(long, value_name = "DIR|CSV", conflicts_with = "config")]
     pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// What holds on top of an experiment, and where its features go.
+#[derive(Args, Clone)]
+pub(crate) struct Settings {
+    /// Override of the config, such as `loss.margin=0.4`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
     #[command(flatten)]
     pub(crate) backbone: BackboneArgs,
     #[command(flatten)]
@@ -83,6 +90,17 @@ pub(crate) struct Merge {
     pub(crate) results: Results,
 }
 
+/// A projection without training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ZeroShot {
+    /// Average pooling.
+    Pool,
+    /// Principal components of the training features.
+    Pca,
+    /// A random linear map.
+    Random,
+}
+
 #[derive(Args)]
 pub(crate) struct Train {
     #[command(flatten)]
@@ -93,6 +111,12 @@ pub(crate) struct Train {
     /// Index set of the evaluation with --data; the query set itself without it (leave one out).
     #[arg(long, value_name = "DIR|CSV", requires = "query")]
     pub(crate) index: Option<PathBuf>,
+    /// Begin with what a run folder, checkpoint or embedder has learnt (`train.init`); the lineage is recorded.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) init: Option<PathBuf>,
+    /// Train nothing: the features pooled, projected on their principal components, or at random, as an embedder with scores.
+    #[arg(long, value_enum, conflicts_with = "init")]
+    pub(crate) zero_shot: Option<ZeroShot>,
     /// Folder of this run; `runs/NAME` without it.
     #[arg(long, value_name = "DIR")]
     pub(crate) run_dir: Option<PathBuf>,

@@ -8,7 +8,9 @@ mod experiment;
 mod features;
 mod model;
 mod retrieval;
+mod runs;
 mod shared;
+mod sweep;
 
 #[cfg(feature = "full")]
 pub(crate) use config::Import;
@@ -16,11 +18,13 @@ pub(crate) use config::{Config, Show};
 pub(crate) use data::{Backbones, DatasetArgs, Datasets, Filters};
 pub(crate) use device::DeviceName;
 pub(crate) use embedder::{Embed, Export, ExportFormat, ExportInput};
-pub(crate) use experiment::{ExperimentArgs, Extract, Merge, Train};
+pub(crate) use experiment::{ExperimentArgs, Extract, Merge, Settings, Train, ZeroShot};
 pub(crate) use features::{FeatureSpaces, Features, Prune};
 pub(crate) use model::{Compute, Dtype, ModelArgs};
 pub(crate) use retrieval::{Evaluate, Search};
+pub(crate) use runs::{Runs, RunsDiff, RunsList, RunsShow};
 pub(crate) use shared::Results;
+pub(crate) use sweep::Sweep;
 
 use clap::{Parser, Subcommand};
 
@@ -80,6 +84,11 @@ pub(crate) enum Command {
     Features(Features),
     /// Train an embedder: extract features (or reuse them), train, evaluate, save. Runs the demo without a config.
     Train(Train),
+    /// Train every combination of some values, each with several seeds, on the same features, and compare them in one table.
+    Sweep(Sweep),
+    /// List, show and compare runs.
+    #[command(subcommand)]
+    Runs(Runs),
     /// Turn images into embeddings.
     Embed(Embed),
     /// Score a query set against an index set.

@@ -1,7 +1,7 @@
 //! The backbone of an experiment.
 
 use super::model;
-use crate::{args::ExperimentArgs, device};
+use crate::{args::Settings, device};
 use anyhow::Result;
 use mdfe_data::PreprocessRecord;
 use mdfe_model::{
@@ -25,7 +25,7 @@ pub(crate) struct Ready {
 
 impl Ready {
     /// Loads the backbone that the experiment names.
-    pub(crate) fn load(experiment: &Experiment, args: &ExperimentArgs) -> Result<Self> {
+    pub(crate) fn load(experiment: &Experiment, args: &Settings) -> Result<Self> {
         let compute = &args.compute;
         device::set_threads(compute)?;
         let config = &experiment.backbone;
@@ -54,7 +54,7 @@ impl Ready {
     }
 
     /// Where its features are stored, and how they are extracted.
-    pub(crate) fn extract_options(&self, experiment: &Experiment, args: &ExperimentArgs) -> ExtractOptions {
+    pub(crate) fn extract_options(&self, experiment: &Experiment, args: &Settings) -> ExtractOptions {
         ExtractOptions {
             dtype: store_dtype(experiment.backbone.store_dtype),
             pipeline: self.pipeline,

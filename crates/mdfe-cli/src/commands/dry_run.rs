@@ -3,7 +3,7 @@
 use crate::args::Results;
 use anyhow::{Context, Result, bail};
 use mdfe_model::pretrained;
-use mdfe_train::{Counts, Dtype, Experiment, LearningRates, Plan};
+use mdfe_train::{Counts, Experiment, LearningRates, Plan, pipeline::store_dtype};
 use serde::Serialize;
 
 /// What is printed with `--json`.
@@ -36,10 +36,7 @@ pub(crate) fn run(experiment: &Experiment, results: Results) -> Result<()> {
         classes,
         feature_dim: dim as u64,
         backbone_parameters: parameters,
-        bytes_per_value: match experiment.backbone.store_dtype {
-            Dtype::F32 => 4,
-            Dtype::Bf16 | Dtype::F16 => 2,
-        },
+        bytes_per_value: store_dtype(experiment.backbone.store_dtype).bytes() as u64,
     };
     let recipe = &experiment.recipe;
     let plan = Plan::new(recipe, counts);

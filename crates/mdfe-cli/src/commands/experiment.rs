@@ -1,7 +1,7 @@
 //! What the user typed -> what it means: a config, the demo or a folder of images, and the overrides, as one experiment.
 
 use crate::{
-    args::ExperimentArgs,
+    args::{ExperimentArgs, Settings},
     exit::{Usage, usage},
 };
 use anyhow::{Context, Result, bail};
@@ -9,6 +9,7 @@ use mdfe_data::{Dataset, ReadOptions};
 use mdfe_train::{
     EvalSet, Experiment, SetConfig, ValidOptions,
     pipeline::{Protocol, TestSet},
+    sweep::SweepFile,
 };
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,7 @@ pub(crate) struct TestSets<'a> {
 }
 
 /// The data of an experiment, read.
+#[derive(Clone)]
 pub(crate) struct Data {
     pub(crate) train: Vec<Dataset>,
     pub(crate) test: Vec<TestSet>,
@@ -38,14 +40,21 @@ impl Data {
     }
 }
 
-/// Resolves the experiment.
+/// Resolves the experiment; of a sweep the one that it varies.
 pub(crate) fn resolve(args: &ExperimentArgs, test: TestSets<'_>) -> Result<Experiment> {
+    let settings = &args.settings;
     let mut experiment = match (&args.config, &args.data) {
-        (Some(path), _) => Experiment::load(path, &args.set).map_err(usage_of_set)?,
-        (None, None) => demo(&args.set)?,
-        (None, Some(data)) => of_data(data, args, test)?,
+        (Some(path), _) => {
+            let experiment = match SweepFile::read(path)? {
+                Some(sweep) => sweep.resolve(&settings.set),
+                None => Experiment::load(path, &settings.set),
+            };
+            experiment.map_err(usage_of_set)?
+        }
+        (None, None) => demo(&settings.set)?,
+        (None, Some(data)) => of_data(data, settings, test)?,
     };
-    overrides(&mut experiment, args);
+    overrides(&mut experiment, settings);
     Ok(experiment)
 }
 
@@ -58,7 +67,7 @@ pub(super) fn usage_of_set(error: mdfe_train::Error) -> anyhow::Error {
 }
 
 /// The experiment on a folder or list of the user's own.
-fn of_data(data: &Path, args: &ExperimentArgs, test: TestSets<'_>) -> Result<Experiment> {
+fn of_data(data: &Path, args: &Settings, test: TestSets<'_>) -> Result<Experiment> {
     if args.backbone.backbone.is_none() && !args.set.iter().any(|s| s.starts_with("backbone.name")) {
         usage!("--data needs a backbone: name one with --backbone (`mdfe backbones list` shows all)");
     }
@@ -166,7 +175,7 @@ fn set_of(path: &Path) -> Result<SetConfig> {
     Ok(SetConfig { key: "csv".into(), root: Some(root.into()), options })
 }
 
-fn overrides(experiment: &mut Experiment, args: &ExperimentArgs) {
+fn overrides(experiment: &mut Experiment, args: &Settings) {
     let (target, backbone) = (&mut experiment.backbone, &args.backbone);
     if let Some(name) = &backbone.backbone {
         // Another backbone does not run on the config's weights, revision or size.

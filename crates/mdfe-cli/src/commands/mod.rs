@@ -2,6 +2,7 @@
 
 mod backbone;
 mod backbones;
+mod columns;
 mod config;
 mod datasets;
 mod dry_run;
@@ -15,8 +16,11 @@ mod inputs;
 mod merge;
 mod model;
 mod next;
+mod runs;
 mod search;
+mod shared;
 mod sides;
+mod sweep;
 mod train;
 mod watch;
 
@@ -35,6 +39,8 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Extract(args) => extract::run(&args),
         Command::Features(command) => features::run(&command),
         Command::Merge(args) => merge::run(&args),
+        Command::Runs(command) => runs::run(&command),
+        Command::Sweep(args) => sweep::run(&args),
         Command::Train(args) => train::run(&args),
     }
 }

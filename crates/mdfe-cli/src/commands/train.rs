@@ -1,21 +1,36 @@
 //! `mdfe train`: from data and a backbone to an embedder and its scores.
 
 use super::{
-    backbone::Ready,
     dry_run,
     experiment::{self, TestSets},
     next,
+    shared::Shared,
     watch::Watch,
 };
-use crate::{args::Train, console, exit::Stopped, stop};
+use crate::{
+    args::{Train, ZeroShot},
+    console,
+    exit::{Stopped, usage},
+    stop,
+};
 use anyhow::Result;
-use mdfe_train::pipeline::{Claim, Claimed, Run, RunFolder, RunOutcome, Stage};
+use mdfe_train::{
+    Experiment, ProjectionKind,
+    pipeline::{Claim, Claimed, RunFolder, RunOutcome},
+    sweep::SweepFile,
+};
 use std::path::PathBuf;
 
 pub(crate) fn run(args: &Train) -> Result<()> {
     let given = &args.experiment;
     let test = TestSets { query: args.query.as_deref(), index: args.index.as_deref() };
-    let experiment = experiment::resolve(given, test)?;
+    if let Some(path) = &given.config
+        && SweepFile::read(path)?.is_some()
+    {
+        usage!("{} is a sweep: run `mdfe sweep {}`", path.display(), path.display());
+    }
+    let mut experiment = experiment::resolve(given, test)?;
+    beginning(&mut experiment, args);
     if args.dry_run {
         return dry_run::run(&experiment, args.results);
     }
@@ -30,27 +45,8 @@ pub(crate) fn run(args: &Train) -> Result<()> {
             return finish(args, &folder);
         }
     };
-    let mut data = experiment::read(&experiment)?;
-    if given.data.is_some() && args.query.is_none() {
-        data = experiment::hold_out(data, experiment.eval.seed)?;
-    }
-    let valid = experiment::validation(&mut data, &experiment.recipe.valid)?;
-    let stages = experiment.trainings()?.iter().map(Stage::of).collect();
-    let ready = Ready::load(&experiment, given)?;
-    let run = Run {
-        stages,
-        config: experiment.resolved()?,
-        experiment: resolved,
-        train: data.train,
-        valid,
-        test: data.test,
-        extractor: ready.extractor(),
-        backbone: ready.source(),
-        extract: ready.extract_options(&experiment, given),
-        k: experiment.eval.k,
-        folder,
-        start: None,
-    };
+    let shared = Shared::load(&experiment, given, test)?;
+    let run = shared.run(&experiment, &given.settings, folder)?;
     let stop = stop::on_ctrl_c()?;
     let mut watch = Watch::default();
     let outcome = run.go(&mut watch, &stop);
@@ -67,6 +63,22 @@ pub(crate) fn run(args: &Train) -> Result<()> {
         console::hint(&next::steps(run.folder.path(), experiment.backbone.weights.as_deref()));
     }
     Ok(())
+}
+
+/// What the command line says of the projection's first values.
+fn beginning(experiment: &mut Experiment, args: &Train) {
+    if args.init.is_some() {
+        experiment.recipe.train.init.clone_from(&args.init);
+    }
+    if let Some(kind) = args.zero_shot {
+        experiment.recipe.projection.kind = match kind {
+            ZeroShot::Pool => ProjectionKind::AvgPool,
+            ZeroShot::Pca => ProjectionKind::Pca,
+            ZeroShot::Random => ProjectionKind::Random,
+        };
+        (experiment.recipe.train.epochs, experiment.recipe.train.steps) = (0, None);
+        experiment.stages.clear();
+    }
 }
 
 /// Prints the results of a finished run.

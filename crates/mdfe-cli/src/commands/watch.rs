@@ -2,7 +2,7 @@
 
 use crate::console::Progress;
 use mdfe_model::extract::{ExtractProgress, ExtractStage, Extraction};
-use mdfe_train::{StepReport, pipeline::RunObserver};
+use mdfe_train::{Scalar, StepReport, pipeline::RunObserver};
 
 /// Shows a bar for the work at hand, and a log line when it ends.
 #[derive(Default)]
@@ -78,6 +78,10 @@ impl RunObserver for Watch {
 
     fn resumed(&mut self, step: usize, total: usize) {
         tracing::info!("resumed at step {step} of {total}");
+    }
+
+    fn scalar(&mut self, scalar: &Scalar) {
+        tracing::info!("{} {:.4} after step {}", scalar.name, scalar.value, scalar.step + 1);
     }
 
     fn trained(&mut self, report: &StepReport) {

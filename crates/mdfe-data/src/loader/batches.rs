@@ -163,7 +163,7 @@ impl Loader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CropMode, Interpolation, image::PANICS};
+    use crate::image::PANICS;
     use std::path::Path;
 
     struct Files<'a>(&'a Path, [&'a str; 3]);
@@ -185,16 +185,7 @@ mod tests {
         for name in files.1 {
             image::RgbImage::new(3, 3).save(dir.path().join(name)).unwrap();
         }
-        let record = PreprocessRecord {
-            size: [2, 2],
-            mean: [0.5; 3],
-            std: [0.5; 3],
-            interpolation: Interpolation::Bicubic,
-            crop_mode: CropMode::Center,
-            crop_fraction: 1.0,
-            fill: 0,
-            exif_orientation: false,
-        };
+        let record = PreprocessRecord::plain([2, 2]);
         let pass = LoaderPass { seed: 0, round: 0, samples: &[0, 1, 2], batch: 128 };
         for transform in [TransformKind::Eval, TransformKind::Custom] {
             for threads in [1, 2] {

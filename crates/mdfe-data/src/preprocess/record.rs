@@ -65,6 +65,20 @@ impl PreprocessRecord {
         self.size.map(|size| (size as f64 / written) as usize)
     }
 
+    /// A plain record of a height and width: the whole shorter side, bicubic, values from -1 to 1.
+    pub fn plain(size: [usize; 2]) -> Self {
+        Self {
+            size,
+            mean: [0.5; 3],
+            std: [0.5; 3],
+            interpolation: Interpolation::Bicubic,
+            crop_mode: CropMode::Center,
+            crop_fraction: 1.0,
+            fill: 0,
+            exif_orientation: false,
+        }
+    }
+
     /// How this record wants its images decoded.
     pub fn decode_options(&self) -> DecodeOptions {
         DecodeOptions { exif_orientation: self.exif_orientation, ..DecodeOptions::default() }

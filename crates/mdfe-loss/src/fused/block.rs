@@ -3,7 +3,7 @@
 use super::{forward::Others, plan::Plan, samples::Samples, sink::CenterRows};
 use crate::{
     Error, Result,
-    kernel::{Aligned, Maximum, Normalize, Products, padded},
+    kernel::{Aligned, Maximum, Normalize, Products, WORD, Winners, padded},
 };
 use std::{ops::Range, sync::Mutex};
 
@@ -18,8 +18,10 @@ pub(crate) struct Block {
     pub(crate) cosines: Aligned,
     /// The maximum over sub-centers, `[n, B padded]`; later logits, probabilities, gradients. Empty if K = 1, where `cosines` serves.
     pub(crate) best: Aligned,
-    /// Which sub-center it was, `[n, B padded]`. Empty if K = 1.
+    /// Which sub-center it was, `[n, B padded]`. Unused if K = 1.
     pub(crate) winners: Vec<u8>,
+    /// The samples of each sub-center as bits, `[n*K, B padded / WORD]`, rounded up. Unused if K = 1.
+    pub(crate) members: Vec<u64>,
     /// Derivatives of the logits by the cosines, `[n, B padded]`. Unused without a rule.
     pub(crate) slope: Aligned,
     /// The gradient by the unit centers, `[n*K, D padded]`.
@@ -84,21 +86,29 @@ impl Block {
         });
         if sub_centers > 1 {
             self.best.resize(classes * width);
-            self.winners.resize(classes * width, 0);
-            plan.level.dispatch(Maximum {
-                cosines: &self.cosines,
-                width,
-                best: &mut self.best,
-                winners: &mut self.winners,
-            });
+            plan.level.dispatch(Maximum { cosines: &self.cosines, width, best: &mut self.best });
         }
         Ok(())
+    }
+
+    /// Finds out which sub-centers the maxima are, which only the gradients ask for; before the rule changes the maxima.
+    pub(crate) fn find_winners(&mut self, plan: &Plan, samples: &Samples) {
+        let width = samples.width;
+        self.winners.resize(self.best.len(), 0);
+        self.members.resize(self.inverses.len() * width.div_ceil(WORD), 0);
+        plan.level.dispatch(Winners {
+            cosines: &self.cosines,
+            best: &self.best,
+            width,
+            winners: &mut self.winners,
+            members: &mut self.members,
+        });
     }
 
     /// Turns the cosines into logits before scaling by the loss's rule, and takes the samples' own classes out.
     pub(crate) fn apply(&mut self, plan: &Plan, samples: &Samples, positions: Range<usize>, others: &Others) {
         let width = samples.width;
-        let values = if self.winners.is_empty() { &mut self.cosines } else { &mut self.best };
+        let values = if self.best.is_empty() { &mut self.cosines } else { &mut self.best };
         if let Some(rule) = others.rule {
             self.slope.resize(values.len());
             rule.apply(plan.level, others.bound, values, &mut self.slope);
@@ -111,6 +121,6 @@ impl Block {
 
     /// The logits before scaling, `[n, B padded]`.
     pub(crate) fn values(&self) -> &[f32] {
-        if self.winners.is_empty() { &self.cosines } else { &self.best }
+        if self.best.is_empty() { &self.cosines } else { &self.best }
     }
 }

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     Result,
-    kernel::{Accumulate, AccumulateWinners, Aligned, Factors, Probabilities, Project, Spread, padded},
+    kernel::{
+        Accumulate, AccumulateMembers, AccumulateWinners, Aligned, Probabilities, Products, Project, padded,
+    },
 };
 use rayon::prelude::*;
 use std::ops::Range;
@@ -53,6 +55,9 @@ impl Backward<'_> {
         self.pool.with(|block| {
             for positions in plan.blocks(chunk) {
                 block.load(plan, samples, positions.clone(), part.centers())?;
+                if plan.shape.sub_centers > 1 {
+                    block.find_winners(plan, samples);
+                }
                 block.apply(plan, samples, positions.clone(), self.others);
                 self.accumulate(block, sum);
                 self.finish_rows(block, positions.clone());
@@ -66,9 +71,8 @@ impl Backward<'_> {
     fn accumulate(&self, block: &mut Block, sum: &mut Aligned) {
         let (samples, level) = (self.samples, self.plan.level);
         let (depth, sub_centers) = (padded(self.plan.shape.embed_dim), self.plan.shape.sub_centers);
-        let (width, terms) = (samples.width, samples.count);
+        let width = samples.width;
         block.gradients.resize(block.units.len());
-        block.gradients.fill(0.0);
         level.dispatch(Probabilities {
             values: if sub_centers == 1 { &mut block.cosines } else { &mut block.best },
             slope: self.others.rule.map(|_| &block.slope[..]),
@@ -77,25 +81,24 @@ impl Backward<'_> {
             factor: &self.forward.factor,
         });
         if sub_centers == 1 {
-            let (values, terms) = (&block.cosines[..], block.inverses.len());
-            let factors = Factors { values, output_stride: 1, term_stride: width, terms };
-            level.dispatch(Accumulate { factors, rows: &block.units, width: depth, out: sum });
+            let (factors, out) = (&block.cosines[..], &mut block.gradients[..]);
+            level.dispatch(Accumulate { factors, centers: &block.units, out: sum, width: depth });
+            let columns = &samples.packed_rows[..];
+            level.dispatch(Products { rows: factors, stride: width, columns, width: depth, out });
         } else {
+            let (factors, out) = (&block.best[..], &mut block.gradients[..]);
+            let (winners, members) = (&block.winners[..], &block.members[..]);
+            let centers = &block.units[..];
             level.dispatch(AccumulateWinners {
-                factors: &block.best,
-                winners: &block.winners,
-                stride: width,
-                centers: &block.units,
+                factors,
+                winners,
+                centers,
                 sub_centers,
                 out: sum,
                 width: depth,
             });
-            let (values, winners) = (&block.best[..], &block.winners[..]);
-            level.dispatch(Spread { values, winners, width, out: &mut block.cosines });
+            level.dispatch(AccumulateMembers { factors, members, rows: &samples.rows, out, width: depth });
         }
-        let factors = Factors { values: &block.cosines, output_stride: width, term_stride: 1, terms };
-        let (rows, out) = (&samples.rows[..], &mut block.gradients[..]);
-        level.dispatch(Accumulate { factors, rows, width: depth, out });
     }
 
     /// Takes the gradient through the normalisation and adds the targets' part, which is kept in f64 to its end: it is a small difference

@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use crate::{
     Batch, Error, Result,
-    kernel::{Aligned, INVERSE_LIMIT, padded},
+    kernel::{Aligned, INVERSE_LIMIT, Pack, padded},
     losses::member::Sample,
 };
 
@@ -57,8 +57,12 @@ pub(crate) struct Samples {
     pub(crate) by_position: Vec<usize>,
     /// Unit embeddings, `[B padded, D padded]`.
     pub(crate) rows: Aligned,
-    /// Unit embeddings, `[D, B padded]`.
+    /// Unit embeddings, `[D, B padded]`, packed for products with centers.
     pub(crate) columns: Aligned,
+    /// `rows` packed for products with the gradients by the cosines; unused for K > 1.
+    pub(crate) packed_rows: Aligned,
+    /// What is being packed.
+    unpacked: Aligned,
 }
 
 impl Samples {
@@ -72,14 +76,20 @@ impl Samples {
         self.width = padded(self.count);
         self.embedding = batch.embedding.chunks_exact(dim).map(UnitRow::new).collect();
         self.rows.resize(self.width * depth);
-        self.columns.resize(dim * self.width);
+        self.unpacked.resize(dim * self.width);
         self.rows.fill(0.0);
-        self.columns.fill(0.0);
+        self.unpacked.fill(0.0);
         for (sample, row) in self.embedding.iter().enumerate() {
             for (d, &value) in row.unit.iter().enumerate() {
                 self.rows[sample * depth + d] = value as f32;
-                self.columns[d * self.width + sample] = value as f32;
+                self.unpacked[d * self.width + sample] = value as f32;
             }
+        }
+        self.columns.resize(self.unpacked.len());
+        plan.level.dispatch(Pack { matrix: &self.unpacked, width: self.width, packed: &mut self.columns });
+        if sub_centers == 1 {
+            self.packed_rows.resize(self.rows.len());
+            plan.level.dispatch(Pack { matrix: &self.rows, width: depth, packed: &mut self.packed_rows });
         }
         self.targets.clear();
         self.samples.clear();

@@ -1,53 +1,47 @@
-//! Weighted sums of rows: the gradients of centers (sums of embeddings) and, for K = 1, of embeddings (sums of centers).
+//! Sums of centers, weighed by each sample's factors: the gradient of the embeddings for K = 1.
 
-use super::tiles::{Corner, Tiled, add_scaled, load, store, walk};
+use super::{
+    products::ROWS,
+    tiles::{Corner, Cut, Tiled, add_scaled, load, six_row_stripe, store, walk},
+};
 use mdfe_simd::{Simd, WithSimd};
 
-/// A matrix of factors `[n, terms]`: the factor of output `i` and term `t` is `values[i * output_stride + t * term_stride]`.
-#[derive(Clone, Copy)]
-pub(crate) struct Factors<'a> {
-    pub(crate) values: &'a [f32],
-    pub(crate) output_stride: usize,
-    pub(crate) term_stride: usize,
-    pub(crate) terms: usize,
-}
-
-/// `out` `[n, width]` += `factors` `[n, terms]` times `rows` `[terms, width]`.
+/// `out` `[B, width]`: row b += the sum over classes c of `factors[c, b]` times row c of `centers`.
 ///
-/// `width` is a multiple of [`LANES`](super::LANES). A sum's order is the order of its terms.
+/// `factors` is `[n, B]`, `centers` is `[n, width]`, `width` a multiple of [`LANES`](super::LANES). A sum's order is the order of its terms.
 pub(crate) struct Accumulate<'a> {
-    pub(crate) factors: Factors<'a>,
-    pub(crate) rows: &'a [f32],
-    pub(crate) width: usize,
+    pub(crate) factors: &'a [f32],
+    pub(crate) centers: &'a [f32],
     pub(crate) out: &'a mut [f32],
+    pub(crate) width: usize,
 }
-
-/// The rows of a tile: beside the sums there is a row of vectors to keep.
-pub(super) const ROWS: usize = 4;
 
 impl WithSimd for Accumulate<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let (len, width) = (self.out.len(), self.width);
-        walk::<S, Self, ROWS>(simd, &mut self, len, width);
+        let width = self.width;
+        let cut = Cut { rows: self.out.len() / width, width, widest: six_row_stripe::<S>() };
+        walk::<S, Self, ROWS>(simd, &mut self, cut);
     }
 }
 
 impl Tiled for Accumulate<'_> {
     #[inline(always)]
     fn tile<S: Simd, const M: usize, const N: usize>(&mut self, simd: S, at: Corner) {
-        let Factors { values, output_stride, term_stride, terms } = self.factors;
         let vectors = self.width / S::F32_LANES;
-        let (rows, _) = S::as_simd_f32s(self.rows);
+        let (centers, _) = S::as_simd_f32s(self.centers);
         let (out, _) = S::as_mut_simd_f32s(self.out);
-        let starts: [&[f32]; M] = std::array::from_fn(|i| &values[(at.row + i) * output_stride..]);
-        let mut sums: [[S::f32s; N]; M] = load(out, vectors, at);
-        for (t, row) in rows.chunks_exact(vectors).enumerate().take(terms) {
-            let row = &row[at.vector..at.vector + N];
+        let samples = out.len() / vectors;
+        let mut sums: [[S::f32s; N]; M] = load(simd, out, vectors, at);
+        for class in 0..centers.len() / vectors {
+            let factors = self.factors[class * samples + at.row..].first_chunk::<M>();
+            let center = centers[class * vectors + at.vector..].first_chunk::<N>();
+            // A tile lies inside the output, so that there always are as many.
+            let (Some(factors), Some(center)) = (factors, center) else { return };
             for i in 0..M {
-                add_scaled(simd, starts[i][t * term_stride], row, &mut sums[i]);
+                add_scaled(simd, factors[i], center, &mut sums[i]);
             }
         }
         store(sums, out, vectors, at);
@@ -61,23 +55,21 @@ mod tests {
     use mdfe_simd::Level;
 
     #[test]
-    fn every_level_adds_weighted_rows() {
-        let (count, terms, width) = (5, 9, 112);
-        let (factors, rows, start) =
-            (values(count * terms, 1), values(terms * width, 2), values(count * width, 3));
-        for (output_stride, term_stride) in [(terms, 1), (1, count)] {
-            let sum = |output: usize, column: usize| {
-                let factor = |t: usize| f64::from(factors[output * output_stride + t * term_stride]);
-                let products = (0..terms).map(|t| factor(t) * f64::from(rows[t * width + column]));
-                f64::from(start[output * width + column]) + products.sum::<f64>()
-            };
-            let expected: Vec<f64> = (0..count * width).map(|i| sum(i / width, i % width)).collect();
-            for level in Level::available() {
-                let mut out = start.clone();
-                let factors = Factors { values: &factors, output_stride, term_stride, terms };
-                level.dispatch(Accumulate { factors, rows: &rows, width, out: &mut out });
-                assert_same(level, &out, &expected);
-            }
+    fn every_level_adds_weighted_centers() {
+        let (classes, samples, width) = (5, 9, 112);
+        let (factors, centers, start) =
+            (values(classes * samples, 1), values(classes * width, 2), values(samples * width, 3));
+        let sum = |sample: usize, column: usize| {
+            let factor = |class: usize| f64::from(factors[class * samples + sample]);
+            let products =
+                (0..classes).map(|class| factor(class) * f64::from(centers[class * width + column]));
+            f64::from(start[sample * width + column]) + products.sum::<f64>()
+        };
+        let expected: Vec<f64> = (0..samples * width).map(|i| sum(i / width, i % width)).collect();
+        for level in Level::available() {
+            let mut out = start.clone();
+            level.dispatch(Accumulate { factors: &factors, centers: &centers, out: &mut out, width });
+            assert_same(level, &out, &expected);
         }
     }
 }

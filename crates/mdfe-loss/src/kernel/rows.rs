@@ -21,20 +21,28 @@ impl WithSimd for Normalize<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Option<usize> {
+        let Self { rows, depth, units, width, inverses } = self;
         let mut bad = None;
-        let units = self.units.chunks_exact_mut(self.width);
-        let rows = self.rows.chunks_exact(self.depth).zip(units).zip(self.inverses);
-        for (index, ((row, unit), inverse)) in rows.enumerate() {
+        for index in 0..inverses.len() {
+            let (row, unit) = (&rows[index * depth..][..depth], &mut units[index * width..][..width]);
             let squared = dot(simd, row, row);
-            unit[self.depth..].fill(0.0);
+            if depth < width {
+                unit[depth..].fill(0.0);
+            }
             // In this range the square neither overflows nor loses digits.
             if squared > 1e-20 && squared < 1e30 {
                 let scale = 1.0 / squared.sqrt();
-                *inverse = scale;
-                for (unit, &value) in unit.iter_mut().zip(row) {
-                    *unit = value * scale;
+                inverses[index] = scale;
+                let ((vectors, tail), factor) = (S::as_simd_f32s(row), simd.splat_f32s(scale));
+                let unit_vectors = &mut S::as_mut_simd_f32s(unit).0[..vectors.len()];
+                for j in 0..vectors.len() {
+                    unit_vectors[j] = simd.mul_f32s(vectors[j], factor);
                 }
-            } else if !normalize_extreme(row, unit, inverse) {
+                let start = depth - tail.len();
+                for j in 0..tail.len() {
+                    unit[start + j] = tail[j] * scale;
+                }
+            } else if !normalize_extreme(row, unit, &mut inverses[index]) {
                 bad = bad.or(Some(index));
             }
         }
@@ -71,12 +79,20 @@ impl WithSimd for Project<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let inputs = self.gradients.chunks_exact(self.width).zip(self.units.chunks_exact(self.width));
-        let outputs = self.out.chunks_exact_mut(self.depth);
-        for (((gradient, unit), &inverse), out) in inputs.zip(self.inverses).zip(outputs) {
+        let Self { gradients, units, width, inverses, out, depth } = self;
+        for (index, &inverse) in inverses.iter().enumerate() {
+            let (gradient, unit) = (&gradients[index * width..][..width], &units[index * width..][..width]);
             let along = if inverse < INVERSE_LIMIT { dot(simd, gradient, unit) } else { 0.0 };
-            for ((out, &g), &u) in out.iter_mut().zip(gradient).zip(unit) {
-                *out = (g - along * u) * inverse;
+            let (out, tail) = S::as_mut_simd_f32s(&mut out[index * depth..][..depth]);
+            let start = out.len() * S::F32_LANES;
+            let vectors = (&S::as_simd_f32s(gradient).0[..out.len()], &S::as_simd_f32s(unit).0[..out.len()]);
+            let (along_vector, inverse_vector) = (simd.splat_f32s(along), simd.splat_f32s(inverse));
+            for j in 0..out.len() {
+                let across = simd.sub_f32s(vectors.0[j], simd.mul_f32s(along_vector, vectors.1[j]));
+                out[j] = simd.mul_f32s(across, inverse_vector);
+            }
+            for j in 0..tail.len() {
+                tail[j] = (gradient[start + j] - along * unit[start + j]) * inverse;
             }
         }
     }
@@ -86,11 +102,22 @@ impl WithSimd for Project<'_> {
 #[inline(always)]
 fn dot<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> f32 {
     let ((left, left_tail), (right, right_tail)) = (S::as_simd_f32s(left), S::as_simd_f32s(right));
+    let right = &right[..left.len()];
+    let right_tail = &right_tail[..left_tail.len()];
     let mut sums = [simd.splat_f32s(0.0); 2];
-    for (index, (&a, &b)) in left.iter().zip(right).enumerate() {
-        sums[index & 1] = simd.mul_add_e_f32s(a, b, sums[index & 1]);
+    let mut at = 0;
+    while at + 2 <= left.len() {
+        sums[0] = simd.mul_add_e_f32s(left[at], right[at], sums[0]);
+        sums[1] = simd.mul_add_e_f32s(left[at + 1], right[at + 1], sums[1]);
+        at += 2;
     }
-    let tail: f32 = left_tail.iter().zip(right_tail).map(|(a, b)| a * b).sum();
+    if at < left.len() {
+        sums[0] = simd.mul_add_e_f32s(left[at], right[at], sums[0]);
+    }
+    let mut tail = 0.0;
+    for j in 0..left_tail.len() {
+        tail += left_tail[j] * right_tail[j];
+    }
     simd.reduce_sum_f32s(simd.add_f32s(sums[0], sums[1])) + tail
 }
 

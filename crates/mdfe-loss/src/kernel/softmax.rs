@@ -1,5 +1,6 @@
 //! The softmax over a block: its share of the log-sum-exp, and probabilities.
 
+use super::exponentials::{GROUP, exp_shifted};
 use mdfe_simd::{Simd, WithSimd};
 
 /// The running log-sum-exp of each sample over the classes seen so far: the sum is relative to the maximum.
@@ -35,27 +36,56 @@ impl WithSimd for AddBlock<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { running: Running { maximum, sum }, values, scale } = self;
         let width = maximum.len();
         // The block's own maximum and sum first: short sums round less than long ones.
         let mut highest = maximum.clone();
         for row in values.chunks_exact(width) {
-            for (high, &value) in highest.iter_mut().zip(row) {
-                *high = if value > *high { value } else { *high };
+            let highest = S::as_mut_simd_f32s(&mut highest).0;
+            let row = &S::as_simd_f32s(row).0[..highest.len()];
+            for j in 0..row.len() {
+                highest[j] = simd.max_f32s(row[j], highest[j]);
             }
         }
         let mut block = vec![0.0_f32; width];
-        for row in values.chunks_exact(width) {
-            for ((block, &value), &high) in block.iter_mut().zip(row).zip(&highest) {
-                *block += exp(scale * (value - high));
+        let scale = simd.splat_f32s(scale);
+        {
+            let (block, highest) = (S::as_mut_simd_f32s(&mut block).0, S::as_simd_f32s(&highest).0);
+            let groups = block.len() / GROUP * GROUP;
+            for row in values.chunks_exact(width) {
+                let row = S::as_simd_f32s(row).0;
+                add::<S, GROUP>(simd, scale, Line { values: row, shift: highest }, block);
+                let line = Line { values: &row[groups..], shift: &highest[groups..] };
+                add::<S, 1>(simd, scale, line, &mut block[groups..]);
             }
         }
-        for (((sum, maximum), &high), &block) in
-            sum.iter_mut().zip(maximum.iter_mut()).zip(&highest).zip(&block)
-        {
-            *sum = *sum * exp(scale * (*maximum - high)) + block;
-            *maximum = high;
+        let (sum, maximum) = (S::as_mut_simd_f32s(sum).0, S::as_mut_simd_f32s(maximum).0);
+        let blocks = S::as_simd_f32s(&highest).0.iter().zip(S::as_simd_f32s(&block).0);
+        for ((sum, maximum), (high, block)) in sum.iter_mut().zip(maximum).zip(blocks) {
+            let [before] = exp_shifted(simd, scale, &[*maximum], &[*high]);
+            *sum = simd.add_f32s(simd.mul_f32s(*sum, before), *block);
+            *maximum = *high;
+        }
+    }
+}
+
+/// The logits before scaling of one class, and what is taken from them, by sample.
+#[derive(Clone, Copy)]
+struct Line<'a, V> {
+    values: &'a [V],
+    shift: &'a [V],
+}
+
+/// `sums` += e^(scale (value - shift)), as far as whole groups of N vectors go.
+#[inline(always)]
+fn add<S: Simd, const N: usize>(simd: S, scale: S::f32s, line: Line<S::f32s>, sums: &mut [S::f32s]) {
+    let (values, sums) = (line.values.as_chunks::<N>().0, sums.as_chunks_mut::<N>().0);
+    let (values, shift) = (&values[..sums.len()], &line.shift.as_chunks::<N>().0[..sums.len()]);
+    for at in 0..sums.len() {
+        let powers = exp_shifted(simd, scale, &values[at], &shift[at]);
+        for j in 0..N {
+            sums[at][j] = simd.add_f32s(sums[at][j], powers[j]);
         }
     }
 }
@@ -75,13 +105,16 @@ impl WithSimd for Probabilities<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { values, slope, scale, shift, factor } = self;
         let width = shift.len();
+        let scale = simd.splat_f32s(scale);
+        let (shift, factor) = (S::as_simd_f32s(shift).0, S::as_simd_f32s(factor).0);
+        let groups = shift.len() / GROUP * GROUP;
         for row in values.chunks_exact_mut(width) {
-            for ((value, &shift), &factor) in row.iter_mut().zip(shift).zip(factor) {
-                *value = factor * exp(scale * (*value - shift));
-            }
+            let (whole, rest) = S::as_mut_simd_f32s(row).0.split_at_mut(groups);
+            weigh::<S, GROUP>(simd, scale, Weights { factor, shift }, whole);
+            weigh::<S, 1>(simd, scale, Weights { factor: &factor[groups..], shift: &shift[groups..] }, rest);
         }
         if let Some(slope) = slope {
             for (value, &slope) in values.iter_mut().zip(slope) {
@@ -91,21 +124,30 @@ impl WithSimd for Probabilities<'_> {
     }
 }
 
-/// e^x for x <= 0, branch-free, within 2 units in the last place; 0 below -87, where f32 has no normal numbers left.
+/// What makes gradients of logits, by sample.
+#[derive(Clone, Copy)]
+struct Weights<'a, V> {
+    factor: &'a [V],
+    shift: &'a [V],
+}
+
+/// `values` = factor e^(scale (value - shift)), as far as whole groups of N vectors go.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
-    // 1.5 * 2^23: adding it leaves the nearest integer in the low bits of the sum.
-    const ROUND: f32 = 12_582_912.0;
-    // ln 2 in two parts, the first with few enough digits that its multiples are exact.
-    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-    let shifted = x * std::f32::consts::LOG2_E + ROUND;
-    let n = shifted - ROUND;
-    let r = x - n * LN_2[0] - n * LN_2[1];
-    // The Taylor series to r^6: |r| <= ln(2)/2, where the next term is below 1.2e-7 / 10.
-    let tail = 1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0 + r * (1.0 / 5040.0)));
-    let series = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * tail)));
-    let power = f32::from_bits(series.to_bits().wrapping_add(shifted.to_bits() << 23));
-    if x > -87.0 { power } else { 0.0 }
+fn weigh<S: Simd, const N: usize>(
+    simd: S,
+    scale: S::f32s,
+    weights: Weights<S::f32s>,
+    values: &mut [S::f32s],
+) {
+    let values = values.as_chunks_mut::<N>().0;
+    let factor = &weights.factor.as_chunks::<N>().0[..values.len()];
+    let shift = &weights.shift.as_chunks::<N>().0[..values.len()];
+    for at in 0..values.len() {
+        let powers = exp_shifted(simd, scale, &values[at], &shift[at]);
+        for j in 0..N {
+            values[at][j] = simd.mul_f32s(factor[at][j], powers[j]);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -113,18 +155,6 @@ mod tests {
     use super::*;
     use crate::kernel::testing::{assert_same, values};
     use mdfe_simd::Level;
-
-    #[test]
-    fn exp_is_exact_to_two_units_in_the_last_place() {
-        for step in 0..=87_000 {
-            let x = -(step as f32) / 1000.0;
-            let exact = f64::from(x).exp();
-            let error = (f64::from(exp(x)) - exact).abs() / exact;
-            assert!(x <= -87.0 || error <= 2.4e-7, "exp({x}) is off by {error}");
-        }
-        assert_eq!(exp(f32::NEG_INFINITY), 0.0);
-        assert_eq!(exp(0.0), 1.0);
-    }
 
     #[test]
     fn every_level_adds_blocks_up_to_one_sum() {

@@ -16,25 +16,44 @@ pub(super) struct Corner {
     pub(super) vector: usize,
 }
 
-/// Computes an output of `len` values, `[rows, width]`, in tiles of M rows by 4, 2 and 1 vectors (4 only where there are registers for
-/// them); the rows that are left over go one by one. `width` is a multiple of [`LANES`].
+/// An output `[rows, width]`, cut into stripes of at most `widest` vectors: 8, 4, 2 or 1. `width` is a multiple of [`LANES`].
+#[derive(Clone, Copy)]
+pub(super) struct Cut {
+    pub(super) rows: usize,
+    pub(super) width: usize,
+    pub(super) widest: usize,
+}
+
+/// The vectors of a stripe whose tiles have six rows: with them, a row of vectors and a factor, the sums fill the registers.
 #[inline(always)]
-pub(super) fn walk<S: Simd, K: Tiled, const M: usize>(simd: S, kernel: &mut K, len: usize, width: usize) {
-    debug_assert!(width.is_multiple_of(LANES) && len.is_multiple_of(width));
-    let (rows, vectors) = (len / width, width / S::F32_LANES);
+pub(super) fn six_row_stripe<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
+}
+
+/// Computes an output stripe by stripe in tiles of M rows; the rows that are left over go by two and one.
+#[inline(always)]
+pub(super) fn walk<S: Simd, K: Tiled, const M: usize>(simd: S, kernel: &mut K, cut: Cut) {
+    debug_assert!(cut.width.is_multiple_of(LANES));
+    let vectors = cut.width / S::F32_LANES;
     let mut vector = 0;
-    if S::REGISTER_COUNT >= 32 {
+    if cut.widest >= 8 {
+        while vector + 8 <= vectors {
+            stripe::<S, K, M, 8>(simd, kernel, cut.rows, vector);
+            vector += 8;
+        }
+    }
+    if cut.widest >= 4 {
         while vector + 4 <= vectors {
-            stripe::<S, K, M, 4>(simd, kernel, rows, vector);
+            stripe::<S, K, M, 4>(simd, kernel, cut.rows, vector);
             vector += 4;
         }
     }
     while vector + 2 <= vectors {
-        stripe::<S, K, M, 2>(simd, kernel, rows, vector);
+        stripe::<S, K, M, 2>(simd, kernel, cut.rows, vector);
         vector += 2;
     }
     while vector < vectors {
-        stripe::<S, K, M, 1>(simd, kernel, rows, vector);
+        stripe::<S, K, M, 1>(simd, kernel, cut.rows, vector);
         vector += 1;
     }
 }
@@ -52,6 +71,12 @@ fn stripe<S: Simd, K: Tiled, const M: usize, const N: usize>(
         kernel.tile::<S, M, N>(simd, Corner { row, vector });
         row += M;
     }
+    if M > 2 {
+        while row + 2 <= rows {
+            kernel.tile::<S, 2, N>(simd, Corner { row, vector });
+            row += 2;
+        }
+    }
     while row < rows {
         kernel.tile::<S, 1, N>(simd, Corner { row, vector });
         row += 1;
@@ -60,13 +85,13 @@ fn stripe<S: Simd, K: Tiled, const M: usize, const N: usize>(
 
 /// The tile at `at` of a matrix `[rows, vectors]`.
 #[inline(always)]
-pub(super) fn load<V: Copy, const M: usize, const N: usize>(
-    matrix: &[V],
+pub(super) fn load<S: Simd, const M: usize, const N: usize>(
+    simd: S,
+    matrix: &[S::f32s],
     vectors: usize,
     at: Corner,
-) -> [[V; N]; M] {
-    // Loops, not `std::array::from_fn`: that function is not always inlined, and a call takes the tile out of its registers.
-    let mut tile = [[matrix[at.row * vectors + at.vector]; N]; M];
+) -> [[S::f32s; N]; M] {
+    let mut tile = [[simd.splat_f32s(0.0); N]; M];
     for i in 0..M {
         let row = &matrix[(at.row + i) * vectors + at.vector..][..N];
         for j in 0..N {
@@ -97,7 +122,7 @@ pub(super) fn store<V: Copy, const M: usize, const N: usize>(
 pub(super) fn add_scaled<S: Simd, const N: usize>(
     simd: S,
     factor: f32,
-    row: &[S::f32s],
+    row: &[S::f32s; N],
     sums: &mut [S::f32s; N],
 ) {
     let factor = simd.splat_f32s(factor);

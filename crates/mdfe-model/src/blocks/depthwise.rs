@@ -1,11 +1,20 @@
 //! Windows over images as sums of shifted images: operations that have a gradient and run on any device. candle's own
 //! grouped convolution runs channel by channel. The CPU's inference path is [`crate::ops::Depthwise`].
 
+use super::depthwise_op::DepthwiseOp;
 use crate::{Result, ops::Window};
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
 /// `x [B, H, W, C]` with `kernel [size², C]` (taps by rows) to `[B, H', W', C]`.
 pub(crate) fn depthwise(x: &Tensor, kernel: &Tensor, window: Window) -> Result<Tensor> {
+    if x.device().is_cpu() && x.dtype() == DType::F32 {
+        return Ok(x.contiguous()?.apply_op2(&kernel.contiguous()?, DepthwiseOp { window })?);
+    }
+    shifted(x, kernel, window)
+}
+
+/// [`depthwise`] on any device, as a sum of shifted images.
+pub(super) fn shifted(x: &Tensor, kernel: &Tensor, window: Window) -> Result<Tensor> {
     let mut sum: Option<Tensor> = None;
     for (tap, shifted) in shifts(x, window)?.iter().enumerate() {
         let product = shifted.broadcast_mul(&kernel.get(tap)?)?;

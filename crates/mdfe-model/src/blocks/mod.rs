@@ -7,6 +7,7 @@
 mod attention;
 mod attention_pool;
 mod depthwise;
+mod depthwise_op;
 mod linear;
 mod mlp;
 mod norm;

@@ -26,6 +26,18 @@ pub enum ProjectionKind {
     Identity,
 }
 
+impl ProjectionKind {
+    /// The kind of a projection.
+    pub fn of(projection: &Projection) -> Self {
+        match projection {
+            Projection::Linear { .. } => Self::Linear,
+            Projection::Mlp { .. } => Self::Mlp,
+            Projection::AvgPool { .. } => Self::AvgPool,
+            Projection::Identity { .. } => Self::Identity,
+        }
+    }
+}
+
 /// Everything about an embedder that is not a tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EmbedderMeta {
@@ -51,6 +63,25 @@ pub struct EmbedderMeta {
 impl EmbedderMeta {
     /// Name and version of the format.
     pub const FORMAT: &str = "mdfe-embedder-2";
+
+    /// The record of a projection on a backbone; kind and widths are the projection's.
+    pub fn new(
+        backbone: BackboneId,
+        preprocess: PreprocessRecord,
+        projection: &Projection,
+        training: serde_json::Value,
+    ) -> Self {
+        Self {
+            format: Self::FORMAT.to_owned(),
+            backbone,
+            preprocess,
+            projection: ProjectionKind::of(projection),
+            feature_dim: projection.feature_dim(),
+            embed_dim: projection.embed_dim(),
+            hidden_dim: projection.hidden_dim(),
+            training,
+        }
+    }
 }
 
 /// An embedder as it lies on disk.
@@ -157,14 +188,14 @@ impl EmbedderFile {
         self.write(path, views)
     }
 
-    /// [`EmbedderFile::save`] with a backbone that was tuned: `keys` of `backbone`, in f32.
+    /// [`EmbedderFile::save`] with a backbone that was tuned: all tensors of `backbone`, in f32.
     ///
     /// # Errors
-    /// [`Error::Weights`] for a key that is missing, [`Error::Data`] when the disk is full or read-only.
-    pub fn save_tuned(&self, path: &Path, backbone: &Weights, keys: &[String]) -> Result<()> {
+    /// [`Error::Candle`] from the tensors, [`Error::Data`] when the disk is full or read-only.
+    pub fn save_tuned(&self, path: &Path, backbone: &Weights) -> Result<()> {
         let mut own = self.own_tensors();
-        for key in keys {
-            let tensor = backbone.get_any(key)?;
+        for key in backbone.keys() {
+            let tensor = backbone.get_any(&key)?;
             let values = tensor.flatten_all()?.to_vec1::<f32>()?;
             own.push(OwnTensor {
                 key: format!("{BACKBONE_PREFIX}{key}"),
@@ -231,7 +262,7 @@ fn views(tensors: &[OwnTensor]) -> std::result::Result<Vec<(String, TensorView<'
 mod tests {
     use super::*;
     use crate::Weights;
-    use mdfe_data::{CropMode, Interpolation, identity::Fingerprint};
+    use mdfe_data::identity::Fingerprint;
 
     fn example() -> EmbedderFile {
         EmbedderFile {
@@ -244,16 +275,7 @@ mod tests {
                     commit: None,
                     proj_layer: false,
                 },
-                preprocess: PreprocessRecord {
-                    size: [8, 8],
-                    mean: [0.5; 3],
-                    std: [0.5; 3],
-                    interpolation: Interpolation::Bicubic,
-                    crop_mode: CropMode::Center,
-                    crop_fraction: 1.0,
-                    fill: 0,
-                    exif_orientation: false,
-                },
+                preprocess: PreprocessRecord::plain([8, 8]),
                 projection: ProjectionKind::Linear,
                 feature_dim: 3,
                 embed_dim: 2,

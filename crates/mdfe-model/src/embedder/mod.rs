@@ -11,4 +11,5 @@ mod text;
 pub use file::{EmbedderFile, EmbedderMeta, ProjectionKind};
 pub use load::{Embedded, Embedder};
 pub use parts::EmbedderParts;
+pub(crate) use parts::other_weights;
 pub use text::TextEncoder;

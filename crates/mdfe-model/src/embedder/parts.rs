@@ -66,7 +66,7 @@ impl EmbedderParts {
 }
 
 /// Says that an embedder needs other weights than these.
-pub(super) fn other_weights(wanted: &BackboneId, found: &BackboneId) -> String {
+pub(crate) fn other_weights(wanted: &BackboneId, found: &BackboneId) -> String {
     format!(
         "it was trained on {} with the tensors {}, these are {} with {}; give the right file with --weights",
         wanted.name,

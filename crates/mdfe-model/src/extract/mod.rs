@@ -7,4 +7,4 @@ mod store;
 
 pub use options::{ExtractOptions, ExtractProgress, ExtractStage, Extraction, Part};
 pub use pipeline::{Extractor, ImageFile, PipelineOptions, PipelineTimes, RowResult, features_of};
-pub use store::{NUMERICS, extract};
+pub use store::{NUMERICS, extract, identify};

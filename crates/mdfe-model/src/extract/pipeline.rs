@@ -15,6 +15,7 @@ use std::{
 };
 
 /// A backbone with everything that decides its features.
+#[derive(Clone)]
 pub struct Extractor<'a> {
     /// The model.
     pub backbone: &'a dyn Backbone,

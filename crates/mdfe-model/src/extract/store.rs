@@ -50,13 +50,7 @@ pub fn extract(
     options: &ExtractOptions,
     mut watch: impl FnMut(ExtractProgress) -> bool,
 ) -> Result<Extraction> {
-    let total = dataset.samples.len();
-    if total == 0 {
-        let (name, root) = (&dataset.name, dataset.root.display());
-        return Err(Error::Invalid(format!(
-            "the data set {name} under {root} is empty; there is nothing to extract"
-        )));
-    }
+    let total = expect_samples(dataset)?;
     let mut writer = SpaceWriter::open(&options.parent, &extractor.space(options.dtype), options.shard_rows)?;
     let dir = writer.dir().to_path_buf();
     let mut out = Extraction {
@@ -68,13 +62,9 @@ pub fn extract(
         skipped: Vec::new(),
         times: PipelineTimes::default(),
     };
-    let identify = |done| watch(ExtractProgress { stage: ExtractStage::Identify, done, total });
-    let cache = KeyCache::in_folder(&options.parent);
-    let Some(Resolved { view, skipped }) = resolve(dataset, &cache, options.verify, identify) else {
-        return Ok(out);
-    };
+    let Some(Resolved { view, skipped }) = resolved(dataset, options, &mut watch) else { return Ok(out) };
     out.skipped = skipped;
-    let bad = BadLimit { total, max_bad: options.max_bad, list: dir.join(unreadable(dataset)) };
+    let bad = BadLimit::new(dataset, options, &dir);
     bad.check(&out.skipped)?;
 
     let missing = FeatureStore::open(&dir)?.missing(&view);
@@ -115,6 +105,46 @@ pub fn extract(
     bad.check(&out.skipped)?;
     out.computed = computed - unreadable.len();
     finish(out, view, &unreadable)
+}
+
+/// Finds the images of `dataset` by their fingerprints and computes nothing; `None` at a stop. Unreadable images are listed and limited as by
+/// [`extract`], in `options.parent`.
+///
+/// # Errors
+/// [`Error::Invalid`] for an empty data set, or when more than `max_bad` of the images are unreadable.
+pub fn identify(
+    dataset: &Dataset,
+    options: &ExtractOptions,
+    mut watch: impl FnMut(ExtractProgress) -> bool,
+) -> Result<Option<Resolved>> {
+    expect_samples(dataset)?;
+    let found = resolved(dataset, options, &mut watch);
+    if let Some(found) = &found {
+        BadLimit::new(dataset, options, &options.parent).check(&found.skipped)?;
+    }
+    Ok(found)
+}
+
+/// The number of samples; none is an error.
+fn expect_samples(dataset: &Dataset) -> Result<usize> {
+    if dataset.samples.is_empty() {
+        let (name, root) = (&dataset.name, dataset.root.display());
+        return Err(Error::Invalid(format!(
+            "the data set {name} under {root} is empty; there is nothing to extract"
+        )));
+    }
+    Ok(dataset.samples.len())
+}
+
+fn resolved(
+    dataset: &Dataset,
+    options: &ExtractOptions,
+    watch: &mut impl FnMut(ExtractProgress) -> bool,
+) -> Option<Resolved> {
+    let (cache, total) = (KeyCache::in_folder(&options.parent), dataset.samples.len());
+    resolve(dataset, &cache, options.verify, |done| {
+        watch(ExtractProgress { stage: ExtractStage::Identify, done, total })
+    })
 }
 
 /// Looks the view up in what is there now.
@@ -158,6 +188,12 @@ struct BadLimit {
 }
 
 impl BadLimit {
+    /// The limit for a data set, whose list lies in `dir`.
+    fn new(dataset: &Dataset, options: &ExtractOptions, dir: &Path) -> Self {
+        let (total, list) = (dataset.samples.len(), dir.join(unreadable(dataset)));
+        Self { total, max_bad: options.max_bad, list }
+    }
+
     /// Stops when more images are unreadable than allowed, and leaves the list of them.
     fn check(&self, skipped: &[Skipped]) -> Result<()> {
         if skipped.len() as f64 <= self.max_bad * self.total as f64 {

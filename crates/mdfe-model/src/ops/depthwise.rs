@@ -34,7 +34,7 @@ impl Window {
 
     /// The taps of output `at` that fall on pixels of an axis of `n`, and the pixel under the first of them.
     #[inline(always)]
-    fn reach(self, at: usize, n: usize) -> (std::ops::Range<usize>, usize) {
+    pub(crate) fn reach(self, at: usize, n: usize) -> (std::ops::Range<usize>, usize) {
         let (start, before) = (at * self.stride, self.before(n));
         let first = before.saturating_sub(start);
         let last = self.size.min((n + before).saturating_sub(start));

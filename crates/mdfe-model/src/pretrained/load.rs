@@ -1,7 +1,9 @@
 //! From a name to a backbone that is ready to run.
 
 use super::{Pretrained, pretrained};
-use crate::{Backbone, BuildOptions, Error, Hub, HubOptions, Result, Weights, weights::sharded};
+use crate::{
+    Architecture, Backbone, BuildOptions, Error, Hub, HubOptions, Result, Weights, weights::sharded,
+};
 use mdfe_data::{PreprocessRecord, identity::Fingerprinter, store::BackboneId};
 use std::path::{Path, PathBuf};
 
@@ -38,21 +40,40 @@ pub struct LoadedBackbone {
 /// [`Error::UnknownBackbone`] lists near names, [`Error::Hub`] says why weights cannot be fetched, [`Error::Weights`] what in
 /// them does not fit, [`Error::Invalid`] an option that cannot be met.
 pub fn load_backbone(name: &str, options: &LoadOptions) -> Result<LoadedBackbone> {
-    let pretrained = pretrained(name)?;
-    let architecture = pretrained.architecture()?;
-    if options.build.proj_layer && pretrained.projected_dim.is_none() {
-        let full = pretrained.full_name();
+    let Opened { row, architecture, record, weights, commit } = open(name, options)?;
+    let backbone = architecture.build(&row.full_name(), &weights, &options.build)?;
+    let id = backbone_id(row, &weights, options.build.proj_layer)?;
+    Ok(LoadedBackbone { backbone, pretrained: row, record, id: BackboneId { commit, ..id } })
+}
+
+/// A row of the table with its weights, before anything is built.
+pub(crate) struct Opened {
+    pub(crate) row: &'static Pretrained,
+    pub(crate) architecture: Architecture,
+    /// The transform, at the size that was asked for.
+    pub(crate) record: PreprocessRecord,
+    pub(crate) weights: Weights,
+    /// The hub's commit.
+    pub(crate) commit: Option<String>,
+}
+
+/// Finds the row of `name` and opens its weights.
+///
+/// # Errors
+/// Those of [`load_backbone`] but for weights that do not fit, which show when it is built.
+pub(crate) fn open(name: &str, options: &LoadOptions) -> Result<Opened> {
+    let row = pretrained(name)?;
+    let architecture = row.architecture()?;
+    if options.build.proj_layer && row.projected_dim.is_none() {
+        let full = row.full_name();
         return Err(Error::Invalid(format!("{full} has no output projection; leave `proj_layer` out")));
     }
-    let mut record = pretrained.preprocess.clone();
+    let mut record = row.preprocess.clone();
     if let Some(side) = options.img_size {
         record.size = [side, side];
     }
-    let (files, commit) = weight_files(pretrained, options)?;
-    let weights = Weights::open(&files)?;
-    let backbone = architecture.build(&pretrained.full_name(), &weights, &options.build)?;
-    let id = backbone_id(pretrained, &weights, options.build.proj_layer)?;
-    Ok(LoadedBackbone { backbone, pretrained, record, id: BackboneId { commit, ..id } })
+    let (files, commit) = weight_files(row, options)?;
+    Ok(Opened { row, architecture, record, weights: Weights::open(&files)?, commit })
 }
 
 /// What the model of a row is with these weights: read from the tensors that it uses, in whatever file they lie.
@@ -60,17 +81,24 @@ pub fn load_backbone(name: &str, options: &LoadOptions) -> Result<LoadedBackbone
 /// # Errors
 /// [`Error::Weights`] when a tensor cannot be read.
 pub(crate) fn backbone_id(row: &Pretrained, weights: &Weights, proj_layer: bool) -> Result<BackboneId> {
-    let architecture = row.architecture()?;
+    identify(row.full_name(), &row.architecture()?, weights, proj_layer)
+}
+
+/// [`backbone_id`] of a model that need not be in the table.
+///
+/// # Errors
+/// Those of [`backbone_id`].
+pub(crate) fn identify(
+    name: String,
+    architecture: &Architecture,
+    weights: &Weights,
+    proj_layer: bool,
+) -> Result<BackboneId> {
     let mut record = Fingerprinter::new("mdfe architecture");
-    record.json("architecture", &architecture);
+    record.json("architecture", architecture);
     let shapes = architecture.parameter_shapes(proj_layer)?;
-    Ok(BackboneId {
-        name: row.full_name(),
-        architecture: record.finish(),
-        weights: weights.fingerprint(shapes.iter().map(|(key, _)| key.as_str()))?,
-        commit: None,
-        proj_layer,
-    })
+    let weights = weights.fingerprint(shapes.iter().map(|(key, _)| key.as_str()))?;
+    Ok(BackboneId { name, architecture: record.finish(), weights, commit: None, proj_layer })
 }
 
 /// The weight files of a row, from where `options` say, and the hub's commit; downloads what is not there.

@@ -9,8 +9,8 @@ mod lookup;
 mod table;
 
 pub use family::Family;
-pub(crate) use load::backbone_id;
 pub use load::{LoadOptions, LoadedBackbone, load_backbone, weight_files};
+pub(crate) use load::{Opened, backbone_id, identify, open};
 pub use lookup::{Filter, list, pretrained};
 pub use table::{Pretrained, Source};
 

@@ -6,8 +6,9 @@
 mod depth;
 
 use crate::{
-    Backbone, BuildOptions, Error, LoadOptions, Purpose, Result, Weights,
-    pretrained::{Pretrained, backbone_id, weight_files},
+    Architecture, Backbone, BuildOptions, Error, LoadOptions, Purpose, Result, Weights,
+    embedder::other_weights,
+    pretrained::{Opened, identify, open},
 };
 use candle_core::{DType, Device, Tensor, Var};
 use depth::Depth;
@@ -21,6 +22,19 @@ pub enum Tuned {
     All,
     /// What is behind the blocks, and so many of the last blocks of a transformer or stages of a CNN.
     Last(usize),
+}
+
+/// A model that is to be tuned, as plain values.
+#[derive(Clone, Debug)]
+pub struct TunableModel {
+    /// Its name, for errors and its identity.
+    pub name: String,
+    /// What it is.
+    pub architecture: Architecture,
+    /// Its transform; `size` is that of the pixels it takes.
+    pub record: PreprocessRecord,
+    /// Device, dtype and output projection; whatever the purpose says, it is built for training.
+    pub build: BuildOptions,
 }
 
 /// A tensor that is tuned.
@@ -42,16 +56,22 @@ pub struct TunedParam {
     pub below: usize,
 }
 
+/// The part of a backbone that is not tuned, on the fused path.
+struct Front {
+    backbone: Box<dyn Backbone>,
+    stages: usize,
+}
+
 /// A backbone whose last blocks are variables.
 pub struct TunableBackbone {
-    pretrained: &'static Pretrained,
+    model: TunableModel,
     id: BackboneId,
-    record: PreprocessRecord,
-    build: BuildOptions,
     backbone: Box<dyn Backbone>,
     /// Every tensor that the model reads, the variables among them, by key.
     tensors: HashMap<String, Tensor>,
     tuned: Vec<TunedTensor>,
+    /// The same model for inference, whose first stages are taken for those that are not tuned.
+    front: Option<Front>,
     /// The features of the last batch with their graph.
     last: Option<Tensor>,
 }
@@ -62,21 +82,23 @@ impl TunableBackbone {
     /// # Errors
     /// Those of [`crate::load_backbone`]; [`Error::Invalid`] for more blocks than the model has.
     pub fn load(name: &str, options: &LoadOptions, tuned: Tuned) -> Result<Self> {
-        let row = crate::pretrained(name)?;
-        let (files, commit) = weight_files(row, options)?;
-        let weights = Weights::open(&files)?;
-        let id = BackboneId { commit, ..backbone_id(row, &weights, options.build.proj_layer)? };
-        let mut record = row.preprocess.clone();
-        if let Some(side) = options.img_size {
-            record.size = [side, side];
-        }
-        let build = BuildOptions { purpose: Purpose::Training, ..options.build.clone() };
-        Self::of_weights(Origin { row, id, record, build }, &weights, tuned)
+        let Opened { row, architecture, record, weights, commit } = open(name, options)?;
+        let model =
+            TunableModel { name: row.full_name(), architecture, record, build: options.build.clone() };
+        let mut backbone = Self::new(model, &weights, tuned)?;
+        backbone.id.commit = commit;
+        Ok(backbone)
     }
 
-    fn of_weights(origin: Origin, weights: &Weights, tuned: Tuned) -> Result<Self> {
-        let Origin { row, id, record, build } = origin;
-        let shapes = row.architecture()?.parameter_shapes(build.proj_layer)?;
+    /// Makes variables of what is tuned of a model with these weights. Batch norms keep their running statistics.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] for weights that do not fit; [`Error::Invalid`] for more blocks than the model has.
+    pub fn new(model: TunableModel, weights: &Weights, tuned: Tuned) -> Result<Self> {
+        let TunableModel { name, architecture, build, .. } = &model;
+        let build = BuildOptions { purpose: Purpose::Training, ..build.clone() };
+        let id = identify(name.clone(), architecture, weights, build.proj_layer)?;
+        let shapes = architecture.parameter_shapes(build.proj_layer)?;
         let keys: Vec<String> = shapes.into_iter().map(|(key, _)| key).collect();
         let depths: Vec<Depth> = keys.iter().map(|key| Depth::of(key)).collect();
         let blocks =
@@ -86,12 +108,12 @@ impl TunableBackbone {
             Tuned::All => 0,
             Tuned::Last(count) if count <= blocks => blocks + 1 - count,
             Tuned::Last(count) => {
-                let name = row.full_name();
                 return Err(Error::Invalid(format!(
                     "{name} has {blocks} blocks, of which {count} cannot be tuned; name fewer, or tune all of it"
                 )));
             }
         };
+        let stored = weights;
         let weights = weights.on(&build.device, build.dtype);
         let (mut tensors, mut variables) = (HashMap::new(), Vec::new());
         for (key, depth) in keys.into_iter().zip(depths) {
@@ -107,8 +129,24 @@ impl TunableBackbone {
             }
         }
         let own = Weights::from_tensors(tensors.clone())?;
-        let backbone = row.architecture()?.build(&row.full_name(), &own, &build)?;
-        Ok(Self { pretrained: row, id, record, build, backbone, tensors, tuned: variables, last: None })
+        let backbone = architecture.build(name, &own, &build)?;
+        // Only the CPU has a path that is faster without gradients, and the first stages are frozen only where the stem is.
+        let front = if build.device.is_cpu() && first > 0 {
+            let inference = BuildOptions { purpose: Purpose::Inference, ..build.clone() };
+            let backbone = architecture.build(name, stored, &inference)?;
+            Some(Front { backbone, stages: first - 1 })
+        } else {
+            None
+        };
+        Ok(Self {
+            model: TunableModel { build, ..model },
+            id,
+            backbone,
+            tensors,
+            tuned: variables,
+            front,
+            last: None,
+        })
     }
 
     /// Width of the features, D_in.
@@ -121,9 +159,14 @@ impl TunableBackbone {
         &self.id
     }
 
+    /// What it computes in.
+    pub fn dtype(&self) -> DType {
+        self.model.build.dtype
+    }
+
     /// The transform of the model, at the size that was asked for.
     pub fn record(&self) -> &PreprocessRecord {
-        &self.record
+        &self.model.record
     }
 
     /// What is tuned, with its present values, in the order that [`TunableBackbone::gradients`] keeps.
@@ -160,7 +203,7 @@ impl TunableBackbone {
             )));
         }
         let tensor = Tensor::from_slice(values, var.shape(), &Device::Cpu)?;
-        Ok(var.set(&tensor.to_device(&self.build.device)?.to_dtype(self.build.dtype)?)?)
+        Ok(var.set(&tensor.to_device(&self.model.build.device)?.to_dtype(self.model.build.dtype)?)?)
     }
 
     /// Features `[B, D_in]` of `pixels [B, 3, H, W]`, through differentiable operations; the graph is kept for
@@ -169,9 +212,20 @@ impl TunableBackbone {
     /// # Errors
     /// [`Error::Invalid`] for pixels of another size, [`Error::Candle`] from the device.
     pub fn features(&mut self, batch: usize, pixels: Vec<f32>) -> Result<Vec<f32>> {
-        let [height, width] = self.record.size;
-        let pixels = Tensor::from_vec(pixels, (batch, 3, height, width), &self.build.device)?;
-        let features = self.backbone.features_with_grad(&pixels)?;
+        let [height, width] = self.model.record.size;
+        let pixels = Tensor::from_vec(pixels, (batch, 3, height, width), &self.model.build.device)?;
+        let maps = match &self.front {
+            Some(Front { backbone, stages }) => backbone.front(&pixels, *stages)?,
+            None => None,
+        };
+        let features = match (maps, &self.front) {
+            (Some(maps), Some(front)) => self.backbone.features_with_grad_from(&maps, front.stages)?,
+            _ => {
+                // A family that does not stop half way: its packed copy is of no use.
+                self.front = None;
+                self.backbone.features_with_grad(&pixels)?
+            }
+        };
         let out = values(&features)?;
         self.last = Some(features);
         Ok(out)
@@ -186,8 +240,8 @@ impl TunableBackbone {
         let features = self.last.take().ok_or_else(|| {
             Error::Invalid("there is no batch to take gradients of; compute its features first".to_owned())
         })?;
-        let d =
-            Tensor::from_slice(d_features, features.shape(), &Device::Cpu)?.to_device(&self.build.device)?;
+        let d = Tensor::from_slice(d_features, features.shape(), &Device::Cpu)?
+            .to_device(&self.model.build.device)?;
         let store = (features * d)?.sum_all()?.backward()?;
         let one = |tuned: &TunedTensor| match store.get(tuned.var.as_tensor()) {
             Some(gradient) => values(gradient),
@@ -207,21 +261,9 @@ impl TunableBackbone {
             let copy = tensor.detach().to_device(&Device::Cpu)?.to_dtype(DType::F32)?.copy()?;
             tensors.insert(key.clone(), copy);
         }
-        let weights = Weights::from_tensors(tensors)?;
-        let id = backbone_id(self.pretrained, &weights, self.build.proj_layer)?;
-        let build = BuildOptions { purpose: Purpose::Inference, ..self.build.clone() };
-        let backbone =
-            self.pretrained.architecture()?.build(&self.pretrained.full_name(), &weights, &build)?;
-        Ok(FinishedBackbone { backbone, id, weights })
+        let TunableModel { name, architecture, build, .. } = &self.model;
+        FinishedBackbone::new(name.clone(), architecture, Weights::from_tensors(tensors)?, build)
     }
-}
-
-/// Where a backbone comes from.
-struct Origin {
-    row: &'static Pretrained,
-    id: BackboneId,
-    record: PreprocessRecord,
-    build: BuildOptions,
 }
 
 /// A tuned backbone, ready for inference.
@@ -232,6 +274,54 @@ pub struct FinishedBackbone {
     pub id: BackboneId,
     /// Its tensors, f32 on the CPU.
     pub weights: Weights,
+}
+
+impl FinishedBackbone {
+    fn new(
+        name: String,
+        architecture: &Architecture,
+        weights: Weights,
+        build: &BuildOptions,
+    ) -> Result<Self> {
+        let build = BuildOptions { purpose: Purpose::Inference, ..build.clone() };
+        let backbone = architecture.build(&name, &weights, &build)?;
+        let id = identify(name, architecture, &weights, build.proj_layer)?;
+        Ok(Self { backbone, id, weights })
+    }
+}
+
+/// The backbone `id` with some of its tensors replaced by `tensors`, key and values of each. It comes from `options.weights`, else from the hub
+/// at the commit of `id`.
+///
+/// # Errors
+/// Those of [`crate::load_backbone`]; [`Error::Weights`] for other weights than those of `id`; [`Error::Invalid`] for a key that the model has
+/// not, or another number of values.
+pub fn overlaid(
+    id: &BackboneId,
+    options: &LoadOptions,
+    tensors: &[(String, &[f32])],
+) -> Result<FinishedBackbone> {
+    let mut options = options.clone();
+    options.build.proj_layer = id.proj_layer;
+    options.revision = options.revision.or_else(|| id.commit.clone());
+    let Opened { architecture, weights, .. } = open(&id.name, &options)?;
+    let found = identify(id.name.clone(), &architecture, &weights, id.proj_layer)?;
+    if !found.is_same_model(id) {
+        return Err(Error::misfit(weights.path(), "the run", other_weights(id, &found)));
+    }
+    let mut all = HashMap::new();
+    for (key, shape) in architecture.parameter_shapes(id.proj_layer)? {
+        all.insert(key.clone(), weights.get(&key, &shape)?);
+    }
+    for (key, values) in tensors {
+        let place = all.get_mut(key).filter(|tensor| tensor.elem_count() == values.len());
+        let place = place.ok_or_else(|| {
+            let (name, count) = (&id.name, values.len());
+            Error::Invalid(format!("{name} has no tensor `{key}` of {count} values to replace"))
+        })?;
+        *place = Tensor::from_slice(values, place.shape(), &Device::Cpu)?;
+    }
+    FinishedBackbone::new(id.name.clone(), &architecture, Weights::from_tensors(all)?, &options.build)
 }
 
 /// A tensor's values in f32, row-major.

@@ -12,8 +12,20 @@ impl Experiment {
     /// [`Error::Io`] for a file that can't be read, [`Error::BaseCycle`], [`Error::Config`] for everything that does not fit.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Self> {
         let table = read(path, &mut Vec::new())?;
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment");
-        finish(table, overrides, &path.display().to_string(), name)
+        finish(table, overrides, &path.display().to_string(), stem(path))
+    }
+
+    /// The experiment of a table that stood in the file `path`, on top of the files that it is based on, and the overrides on top of it: what a
+    /// file holds besides something else.
+    ///
+    /// # Errors
+    /// Those of [`Experiment::load`].
+    pub fn of_table(table: Table, path: &Path, overrides: &[String]) -> Result<Self> {
+        let place = path.display().to_string();
+        check(&table).map_err(|problem| bad(&place, problem))?;
+        let id = path.canonicalize().map_err(Error::io("read the experiment", path))?;
+        let table = on_base(table, path, &mut vec![id])?;
+        finish(table, overrides, &place, stem(path))
     }
 
     /// Reads an experiment from text without a base, such as the built-in demo. `place` names it in messages.
@@ -25,8 +37,7 @@ impl Experiment {
         if table.contains_key("base") {
             return Err(bad(place, "`base` needs a file: use Experiment::load".into()));
         }
-        let name = Path::new(place).file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment");
-        finish(table, overrides, place, name)
+        finish(table, overrides, place, stem(Path::new(place)))
     }
 
     /// The whole experiment as TOML, every default written out; it reads back as the same experiment.
@@ -54,6 +65,11 @@ fn without_nulls(value: &mut serde_json::Value) {
     }
 }
 
+/// The name of an experiment that has none.
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment")
+}
+
 fn bad(place: &str, problem: String) -> Error {
     Error::Config { place: place.to_owned(), problem }
 }
@@ -68,7 +84,11 @@ fn read(path: &Path, chain: &mut Vec<PathBuf>) -> Result<Table> {
         return Err(Error::BaseCycle { path: path.to_path_buf(), chain });
     }
     let text = std::fs::read_to_string(path).map_err(Error::io("read the experiment", path))?;
-    let mut table = parse_checked(&text, &path.display().to_string())?;
+    on_base(parse_checked(&text, &path.display().to_string())?, path, chain)
+}
+
+/// The table of the file `path` on top of its base.
+fn on_base(mut table: Table, path: &Path, chain: &mut Vec<PathBuf>) -> Result<Table> {
     let Some(Value::String(base)) = table.remove("base") else { return Ok(table) };
     let mut under = read(&path.parent().unwrap_or(Path::new("")).join(base), chain)?;
     // A name names one experiment, not those based on it.

@@ -1,24 +1,15 @@
 //! The stages of an experiment: trainings one after the other.
 
-use super::{BackboneConfig, Experiment, Field, Takes, TransformConfig, load::finish, merge::merge};
-use crate::{
-    Error, LossConfig, OptimizerOptions, ProjectionOptions, Result, Schedule, TrainOptions, ValidOptions,
-};
+use super::{Experiment, Field, keys::top, load::finish, merge::merge};
+use crate::{Error, Result};
 use toml::Table;
+
+/// The keys of an experiment that its stages share and cannot have of their own.
+const SHARED: [&str; 5] = ["name", "base", "data", "eval", "stages"];
 
 /// The sections that a stage may have of its own.
 pub(super) fn keys() -> Vec<Field> {
-    let section = |name, keys, meaning: &'static str| Field::new(name, Takes::Section(keys), meaning);
-    vec![
-        section("backbone", BackboneConfig::keys, "What of the backbone is tuned in this stage."),
-        section("transform", TransformConfig::keys, "From image to pixels in this stage."),
-        section("projection", ProjectionOptions::keys, "Dropout in this stage."),
-        section("loss", LossConfig::keys, "The loss of this stage."),
-        section("optimizer", OptimizerOptions::keys, "The optimizer of this stage."),
-        section("schedule", Schedule::keys, "The learning rate's course in this stage."),
-        section("train", TrainOptions::keys, "Epochs and batch of this stage."),
-        section("valid", ValidOptions::keys, "How often this stage is validated."),
-    ]
+    top().into_iter().filter(|field| !SHARED.contains(&field.name)).collect()
 }
 
 impl Experiment {

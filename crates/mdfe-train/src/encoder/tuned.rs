@@ -47,7 +47,10 @@ impl Encoder for TunedBackbone<'_> {
     fn fingerprint(&self) -> Fingerprint {
         let mut all = Fingerprinter::new("mdfe encoder");
         let tuned: Vec<(&str, f64)> = self.params.iter().map(|p| (p.name.as_str(), p.lr_scale)).collect();
-        all.field("kind", b"tuned backbone").json("backbone", self.backbone.id()).json("tuned", &tuned);
+        all.field("kind", b"tuned backbone")
+            .json("backbone", self.backbone.id())
+            .json("dtype", &self.backbone.dtype().as_str())
+            .json("tuned", &tuned);
         all.finish()
     }
 

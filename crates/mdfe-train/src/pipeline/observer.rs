@@ -1,6 +1,6 @@
 //! Who watches a run.
 
-use crate::{StepReport, ValidReport};
+use crate::{Scalar, StepReport};
 use mdfe_model::extract::{ExtractProgress, Extraction};
 
 /// Who watches a run.
@@ -13,6 +13,14 @@ pub trait RunObserver {
     fn resumed(&mut self, step: usize, total: usize);
     /// A training step has ended.
     fn trained(&mut self, report: &StepReport);
-    /// A validation has ended.
-    fn validated(&mut self, _: &ValidReport) {}
+    /// A value has been measured, such as a validation's score.
+    fn scalar(&mut self, _: &Scalar) {}
+}
+
+/// Nobody.
+impl RunObserver for () {
+    fn extracting(&mut self, _: &str, _: ExtractProgress) {}
+    fn extracted(&mut self, _: &str, _: &Extraction) {}
+    fn resumed(&mut self, _: usize, _: usize) {}
+    fn trained(&mut self, _: &StepReport) {}
 }

@@ -1,17 +1,16 @@
 //! The data of a run by content: views, and features where they are extracted.
 
 use super::{
-    Run, RunObserver,
+    Run, RunObserver, Stage,
     run_folder::SkippedOf,
     views::{self, Present},
 };
 use crate::{Error, Result};
 use mdfe_data::{
     Dataset, Skipped,
-    identity::KeyCache,
-    store::{FeatureView, View, resolve},
+    store::{FeatureView, View},
 };
-use mdfe_model::extract::{ExtractProgress, ExtractStage, Extractor, extract};
+use mdfe_model::extract::{Extractor, extract, identify};
 use std::{
     path::PathBuf,
     sync::{
@@ -41,6 +40,14 @@ impl Prepared {
     }
 }
 
+/// Where the view of a set lies in the run folder.
+#[derive(Clone, Copy)]
+struct Place {
+    kind: &'static str,
+    /// Its number among that kind.
+    number: usize,
+}
+
 /// A test set by content.
 pub(super) struct PreparedTest {
     pub(super) query: Prepared,
@@ -68,22 +75,6 @@ impl Data {
             .chain(index.enumerate().map(numbered("index")))
     }
 
-    fn all_mut(&mut self) -> impl Iterator<Item = (&'static str, usize, &mut Prepared)> {
-        let numbered = |kind| move |(i, set)| (kind, i, set);
-        let (mut query, mut index) = (Vec::new(), Vec::new());
-        for PreparedTest { query: q, index: i } in &mut self.test {
-            query.push(q);
-            index.extend(i.as_mut());
-        }
-        self.train
-            .iter_mut()
-            .enumerate()
-            .map(numbered("train"))
-            .chain(self.valid.iter_mut().enumerate().map(numbered("valid")))
-            .chain(query.into_iter().enumerate().map(numbered("query")))
-            .chain(index.into_iter().enumerate().map(numbered("index")))
-    }
-
     /// What the run folder lists as unreadable.
     pub(super) fn skipped(&self) -> Vec<SkippedOf> {
         let of = |set: &Prepared| {
@@ -98,33 +89,52 @@ impl Data {
 }
 
 impl Run<'_> {
-    /// Finds every image of the run, and extracts features where a stage trains on them or the scores need them; `None` at a stop.
-    pub(super) fn prepare(&self, observer: &mut dyn RunObserver, stop: &AtomicBool) -> Result<Option<Data>> {
-        let trains_on_features = self.stages.first().is_some_and(|stage| stage.trains_on_features());
-        let scores_features = self.stages.iter().all(|stage| stage.tuned.is_none());
-        let mut one = |dataset: &Dataset, extracted: bool| -> Result<Option<Prepared>> {
-            match extracted {
-                true => self.extract(&self.extractor, dataset, observer, stop),
-                false => self.find(dataset, observer, stop),
+    /// Finds every image of the run, and extracts features where a stage trains on them or the scores need them; `None` at a stop. A run that
+    /// goes on has the images that it began with.
+    pub(super) fn prepare(
+        &self,
+        resumes: bool,
+        observer: &mut dyn RunObserver,
+        stop: &AtomicBool,
+    ) -> Result<Option<Data>> {
+        let trains = self.stages.iter().any(Stage::trains_on_features);
+        let validates = self.stages.iter().any(Stage::validates_on_features);
+        let scores = self.stages.iter().all(|stage| stage.tuned.is_none());
+        let mut one = |dataset: &Dataset, place: Place, extracted: bool| -> Result<Option<Prepared>> {
+            let prepared = match extracted {
+                true => self.extract(&self.extractor, dataset, observer, stop)?,
+                false => self.find(dataset, observer, stop)?,
+            };
+            match prepared {
+                Some(prepared) if resumes => self.reconcile(prepared, place).map(Some),
+                prepared => Ok(prepared),
             }
         };
         let mut data = Data { train: Vec::new(), valid: Vec::new(), test: Vec::new() };
-        for dataset in &self.train {
-            let Some(prepared) = one(dataset, trains_on_features)? else { return Ok(None) };
+        for (number, dataset) in self.train.iter().enumerate() {
+            let place = Place { kind: "train", number };
+            let Some(prepared) = one(dataset, place, trains)? else { return Ok(None) };
             data.train.push(prepared);
         }
-        for dataset in &self.valid {
-            let Some(prepared) = one(dataset, trains_on_features)? else { return Ok(None) };
+        for (number, dataset) in self.valid.iter().enumerate() {
+            let place = Place { kind: "valid", number };
+            let Some(prepared) = one(dataset, place, validates)? else { return Ok(None) };
             data.valid.push(prepared);
         }
-        for set in &self.test {
-            let Some(query) = one(&set.query, scores_features)? else { return Ok(None) };
+        // Indexes are numbered among themselves.
+        let mut indexes = 0;
+        for (number, set) in self.test.iter().enumerate() {
+            let Some(query) = one(&set.query, Place { kind: "query", number }, scores)? else {
+                return Ok(None);
+            };
             let index = match &set.index {
                 None => None,
-                Some(index) => match one(index, scores_features)? {
-                    None => return Ok(None),
-                    prepared => prepared,
-                },
+                Some(index) => {
+                    let place = Place { kind: "index", number: indexes };
+                    indexes += 1;
+                    let Some(prepared) = one(index, place, scores)? else { return Ok(None) };
+                    Some(prepared)
+                }
             };
             data.test.push(PreparedTest { query, index });
         }
@@ -165,24 +175,14 @@ impl Run<'_> {
         observer: &mut dyn RunObserver,
         stop: &AtomicBool,
     ) -> Result<Option<Prepared>> {
-        let total = dataset.samples.len();
-        let cache = KeyCache::in_folder(&self.extract.parent);
-        let found = resolve(dataset, &cache, self.extract.verify, |done| {
-            observer
-                .extracting(&dataset.name, ExtractProgress { stage: ExtractStage::Identify, done, total });
+        let found = identify(dataset, &self.extract, |progress| {
+            observer.extracting(&dataset.name, progress);
             !stop.load(Ordering::SeqCst)
-        });
+        })?;
         let Some(found) = found else { return Ok(None) };
         if found.view.is_empty() {
             let (name, root) = (&dataset.name, dataset.root.display());
             return Err(Error::Data(format!("no image of {name} under {root} could be read")));
-        }
-        if found.skipped.len() as f64 > self.extract.max_bad * total as f64 {
-            let (bad, first) = (found.skipped.len(), &found.skipped[0]);
-            return Err(Error::Data(format!(
-                "{bad} of {total} images of {} are unreadable ({}: {}); mend or exclude them, or raise --max-bad",
-                dataset.name, first.path, first.reason
-            )));
         }
         Ok(Some(Prepared {
             dataset: dataset.name.clone(),
@@ -193,17 +193,15 @@ impl Run<'_> {
         }))
     }
 
-    /// Goes on with the images that the run began with, if the data is still the same.
-    pub(super) fn reconcile(&self, data: &mut Data) -> Result<()> {
-        for (kind, i, set) in data.all_mut() {
-            let stored = View::open(&views::file(self.folder.path(), kind, i))?;
-            let was_skipped = self.folder.was_skipped(&set.dataset)?;
-            let present = Present { view: &set.view, skipped: &set.skipped };
-            set.view = Arc::new(views::reconcile(stored, present, &was_skipped)?);
-            if let Some(rows) = &mut set.rows {
-                *rows = rows.with_view(Arc::clone(&set.view))?;
-            }
+    /// The images that the run began with, if the data is still the same.
+    fn reconcile(&self, mut set: Prepared, place: Place) -> Result<Prepared> {
+        let stored = View::open(&views::file(self.folder.path(), place.kind, place.number))?;
+        let was_skipped = self.folder.was_skipped(&set.dataset)?;
+        let present = Present { view: &set.view, skipped: &set.skipped };
+        set.view = Arc::new(views::reconcile(stored, present, &was_skipped)?);
+        if let Some(rows) = &mut set.rows {
+            *rows = rows.with_view(Arc::clone(&set.view))?;
         }
-        Ok(())
+        Ok(set)
     }
 }

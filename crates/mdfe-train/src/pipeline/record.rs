@@ -1,7 +1,7 @@
 //! `run.json`: which run a folder holds.
 
 use crate::{Error, Result, checkpoint::differences, files};
-use mdfe_data::identity::Fingerprint;
+use mdfe_data::{PreprocessRecord, identity::Fingerprint, store::BackboneId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum RunState {
+pub enum RunState {
     /// It has begun, and something stopped it or it still runs.
     Running,
     /// It has its scores and its embedder.
@@ -23,39 +23,45 @@ pub struct Lineage {
     pub from: String,
     /// Fingerprint of the file.
     pub fingerprint: Fingerprint,
-    /// What was taken of it, by name.
+    /// What it holds, by name.
     pub params: Vec<String>,
 }
 
 /// What a run folder belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct RunRecord {
-    pub(super) format: String,
+pub(crate) struct RunRecord {
+    pub(crate) format: String,
     /// Version of mdfe that wrote it.
-    pub(super) mdfe: String,
-    pub(super) state: RunState,
+    pub(crate) mdfe: String,
+    pub(crate) state: RunState,
     /// The resolved experiment.
-    pub(super) experiment: Value,
+    pub(crate) experiment: Value,
     /// Fingerprint of the space.
-    pub(super) space: Fingerprint,
+    pub(crate) space: Fingerprint,
     /// Fingerprints of the training views, in order.
-    pub(super) train: Vec<Fingerprint>,
+    pub(crate) train: Vec<Fingerprint>,
+    /// The backbone; builds before this key did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) backbone: Option<BackboneId>,
+    /// The transform of test images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) preprocess: Option<PreprocessRecord>,
     /// What its first stage began with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) lineage: Option<Lineage>,
+    pub(crate) lineage: Option<Lineage>,
     /// Fingerprints of the test sets' query and index views, in order.
-    pub(super) test: Vec<Fingerprint>,
+    pub(crate) test: Vec<Fingerprint>,
 }
 
 /// Keys that decide how fast a run is and not what comes out.
 const SPEED: [(&str, &str); 3] = [("backbone", "batch"), ("backbone", "shard_rows"), ("train", "keep")];
 
 impl RunRecord {
-    pub(super) const FORMAT: &str = "mdfe-run-2";
-    pub(super) const FILE: &str = "run.json";
+    pub(crate) const FORMAT: &str = "mdfe-run-2";
+    pub(crate) const FILE: &str = "run.json";
 
     /// The record in `dir`; `None` where there is none.
-    pub(super) fn read(dir: &Path) -> Result<Option<Self>> {
+    pub(crate) fn read(dir: &Path) -> Result<Option<Self>> {
         let path = dir.join(Self::FILE);
         let text = match std::fs::read_to_string(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -76,14 +82,14 @@ impl RunRecord {
         Ok(Some(record))
     }
 
-    pub(super) fn write(&self, dir: &Path) -> Result<()> {
+    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
         let path = dir.join(Self::FILE);
         let text = serde_json::to_string_pretty(self).map_err(|e| Error::io("write", &path)(e.into()))?;
         files::write(&path, format!("{text}\n").as_bytes())
     }
 
     /// The keys in which this run's experiment differs from another, with both values.
-    pub(super) fn differences(&self, experiment: &Value) -> Vec<String> {
+    pub(crate) fn differences(&self, experiment: &Value) -> Vec<String> {
         let mut found = Vec::new();
         differences("", &without_speed(&self.experiment), &without_speed(experiment), &mut found);
         found

@@ -1,17 +1,16 @@
 //! The run itself.
 
 use super::{
-    RunFolder, RunObserver, RunRecord, RunState, Scores, SetScores, Stage, TestSet, Widths,
+    RunFolder, RunObserver, RunRecord, RunState, Scores, SetScores, Stage, TestSet, WarmStart, Widths,
     prepare::{Data, PreparedTest},
-    record::Lineage,
     retrieval, table,
-    training::{Trained, Training},
+    training::{StageEnd, Trained, Training},
     views,
 };
-use crate::{Error, Param, Result};
+use crate::{Error, Result};
 use mdfe_data::Dataset;
 use mdfe_model::{
-    EmbedderFile, EmbedderMeta, LoadOptions, Projection, ProjectionKind,
+    EmbedderFile, EmbedderMeta, LoadOptions, Projection,
     extract::{ExtractOptions, Extractor},
     tune::FinishedBackbone,
 };
@@ -54,15 +53,6 @@ pub struct BackboneSource {
     pub options: LoadOptions,
 }
 
-/// What a run begins with, in place of random values.
-#[derive(Clone, Debug)]
-pub struct WarmStart {
-    /// Parameters by name.
-    pub params: Vec<Param>,
-    /// Where they come from.
-    pub lineage: Lineage,
-}
-
 /// How a run ended.
 pub enum RunOutcome {
     /// With these scores; `None` without a test set.
@@ -85,21 +75,17 @@ impl Run<'_> {
         if let Some(record) = &record {
             self.expect_space(record)?;
         }
-        let Some(mut data) = self.prepare(observer, stop)? else {
+        let resumes = record.is_some();
+        let Some(mut data) = self.prepare(resumes, observer, stop)? else {
             return Ok(RunOutcome::Stopped { resumable: false });
         };
-        let resumes = record.is_some();
-        if resumes {
-            self.reconcile(&mut data)?;
-        } else {
-            self.begin(&data)?;
-        }
         let mut from = self.start.as_ref().map(|start| start.params.clone()).unwrap_or_default();
         let (mut steps_before, mut last) = (0, None);
         for (number, stage) in self.stages.iter().enumerate() {
             let training = Training { stage, number, from: &from, steps_before, resumes };
-            let Some(trained) = self.train(&training, &data, observer, stop)? else {
-                return Ok(RunOutcome::Stopped { resumable: true });
+            let trained = match self.train(&training, &data, observer, stop)? {
+                StageEnd::Trained(trained) => *trained,
+                StageEnd::Stopped { begun } => return Ok(RunOutcome::Stopped { resumable: begun }),
             };
             from.clone_from(&trained.params);
             steps_before += trained.steps;
@@ -138,8 +124,8 @@ impl Run<'_> {
         Err(Error::RunFolder { path, problem })
     }
 
-    /// Writes what the run begins with.
-    fn begin(&self, data: &Data) -> Result<()> {
+    /// Writes what the run begins with. Everything that can refuse has been asked.
+    pub(super) fn begin(&self, data: &Data) -> Result<()> {
         self.folder.begin(&self.record(data, RunState::Running), &self.config)?;
         for (kind, i, set) in data.all() {
             set.view.write(&views::file(self.folder.path(), kind, i))?;
@@ -161,19 +147,14 @@ impl Run<'_> {
             train: of(["train", "valid"]),
             test: of(["query", "index"]),
             lineage: self.start.as_ref().map(|start| start.lineage.clone()),
+            backbone: Some(self.extractor.id.clone()),
+            preprocess: Some(self.extractor.preprocess.clone()),
         }
     }
 
     /// The backbone after tuning.
-    fn tuned<'b>(&self, backbone: &'b FinishedBackbone) -> Extractor<'b> {
-        Extractor {
-            backbone: backbone.backbone.as_ref(),
-            id: backbone.id.clone(),
-            preprocess: self.extractor.preprocess.clone(),
-            device: self.extractor.device.clone(),
-            dtype: self.extractor.dtype,
-            variant: None,
-        }
+    fn tuned<'b>(&'b self, backbone: &'b FinishedBackbone) -> Extractor<'b> {
+        Extractor { backbone: backbone.backbone.as_ref(), id: backbone.id.clone(), ..self.extractor.clone() }
     }
 
     /// The features of the test sets by a tuned backbone; false at a stop.
@@ -207,43 +188,23 @@ impl Run<'_> {
 
     fn save(&self, trained: Trained, scores: Option<&Scores>) -> Result<()> {
         let Trained { projection, backbone, .. } = trained;
-        let hidden_dim = match &projection {
-            Projection::Mlp { hidden, .. } => Some(hidden.bias.len()),
-            _ => None,
-        };
-        let kind = match &projection {
-            Projection::Linear { .. } => ProjectionKind::Linear,
-            Projection::Mlp { .. } => ProjectionKind::Mlp,
-            Projection::AvgPool { .. } => ProjectionKind::AvgPool,
-            Projection::Identity { .. } => ProjectionKind::Identity,
-        };
         let names = |sets: &[Dataset]| sets.iter().map(|d| d.name.clone()).collect::<Vec<_>>();
         let widths = Widths { feature_dim: projection.feature_dim(), embed_dim: projection.embed_dim() };
         let recipes: Vec<_> = self.stages.iter().map(|stage| &stage.recipe).collect();
         let id = backbone.as_ref().map_or(&self.extractor.id, |backbone| &backbone.id);
-        let meta = EmbedderMeta {
-            format: EmbedderMeta::FORMAT.to_owned(),
-            backbone: id.clone(),
-            preprocess: self.extractor.preprocess.clone(),
-            projection: kind,
-            feature_dim: widths.feature_dim,
-            embed_dim: widths.embed_dim,
-            hidden_dim,
-            training: serde_json::json!({
-                "data": names(&self.train),
-                "recipe": recipes.first(),
-                "stages": &recipes[1.min(recipes.len())..],
-                "tuned_from": backbone.as_ref().map(|_| &self.extractor.id),
-                "lineage": self.start.as_ref().map(|start| &start.lineage),
-                "scores": scores.and_then(Scores::trained),
-            }),
-        };
+        let training = serde_json::json!({
+            "data": names(&self.train),
+            "recipe": recipes.first(),
+            "stages": &recipes[1.min(recipes.len())..],
+            "tuned_from": backbone.as_ref().map(|_| &self.extractor.id),
+            "lineage": self.start.as_ref().map(|start| &start.lineage),
+            "scores": scores.and_then(Scores::trained),
+        });
+        let meta = EmbedderMeta::new(id.clone(), self.extractor.preprocess.clone(), &projection, training);
         let file = EmbedderFile { meta, projection, standalone: None };
         match &backbone {
             None => file.save(&self.folder.embedder(), &[])?,
-            Some(backbone) => {
-                file.save_tuned(&self.folder.embedder(), &backbone.weights, &backbone.weights.keys())?;
-            }
+            Some(backbone) => file.save_tuned(&self.folder.embedder(), &backbone.weights)?,
         }
         scores.map_or(Ok(()), |scores| self.folder.write_scores(scores, &table(scores, widths, self.k)))
     }

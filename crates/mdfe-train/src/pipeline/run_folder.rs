@@ -1,7 +1,7 @@
 //! What a run leaves on disk, and who may write there.
 
 use super::{RunRecord, RunState, Scores};
-use crate::{Checkpoints, Error, Result, files};
+use crate::{Checkpoints, Error, Result, RunLog, files};
 use mdfe_data::Skipped;
 use mdfe_model::EmbedderFile;
 use serde_json::Value;
@@ -45,18 +45,19 @@ pub enum Claimed {
 }
 
 /// What runs write, by name; nothing else is ever removed.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     RunRecord::FILE,
     "config.toml",
-    "metrics.jsonl",
-    "loss.svg",
-    "lr.svg",
+    RunLog::METRICS,
+    RunLog::CURVES[0],
+    RunLog::CURVES[1],
+    RunLog::CURVES[2],
     "scores.json",
     "scores.txt",
     "skipped.jsonl",
     EmbedderFile::FILE,
 ];
-const FOLDERS: [&str; 2] = ["checkpoints", "views"];
+const FOLDERS: [&str; 3] = ["checkpoints", "views", RunLog::TENSORBOARD];
 
 impl RunFolder {
     /// Asks whether `experiment`, resolved, may use the folder `path`. Writes nothing.
@@ -131,6 +132,13 @@ impl RunFolder {
     /// Where checkpoints go.
     pub fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
+    }
+
+    /// The checkpoints of every stage of the run in `dir`, in order.
+    pub(super) fn stage_checkpoints(dir: &Path) -> Vec<Checkpoints> {
+        let folder = Self { path: dir.to_path_buf(), claim: Claim::Begin };
+        let later = (1..).map(|stage| folder.checkpoints_of(stage)).take_while(|dir| dir.exists());
+        std::iter::once(folder.checkpoints()).chain(later).map(|dir| Checkpoints::new(dir, 1)).collect()
     }
 
     /// Where the checkpoints of a stage go.

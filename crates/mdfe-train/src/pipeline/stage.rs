@@ -1,6 +1,6 @@
 //! The trainings of a run, one after the other.
 
-use crate::{Dtype, Experiment, Recipe, TuneKind};
+use crate::{Dtype, Experiment, ProjectionKind, Recipe, TuneKind};
 use mdfe_data::{TransformKind, store::StoreDtype};
 use mdfe_model::tune::Tuned;
 
@@ -44,8 +44,13 @@ impl Stage {
         }
     }
 
-    /// Whether it needs the features of the training images by the record's transform.
+    /// Whether it needs the features of the training images by the record's transform: to train on them, or to fit components.
     pub(super) fn trains_on_features(&self) -> bool {
+        self.origin() == Origin::Features || self.recipe.projection.kind == ProjectionKind::Pca
+    }
+
+    /// Whether it needs the features of the images that it is validated on.
+    pub(super) fn validates_on_features(&self) -> bool {
         self.origin() != Origin::Images
     }
 

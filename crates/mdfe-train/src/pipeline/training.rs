@@ -4,11 +4,12 @@ use super::{
     Run, RunObserver, Stage,
     prepare::{Data, Prepared},
     stage::Origin,
+    warm_start::expect_taken,
 };
 use crate::{
     Checkpoints, Encoder, Error, FrozenBackbone, Identity, ImageSet, ImageSource, Observer, Outcome, Param,
-    Pca, ProjectionKind, Result, RunLog, Source, StepReport, StoredFeatures, Trainer, TuneOptions,
-    TunedBackbone, ValidReport,
+    Pca, ProjectionKind, Result, RunLog, Scalar, Source, StepReport, StoredFeatures, Trainer, TuneOptions,
+    TunedBackbone, files,
 };
 use mdfe_data::{LoaderOptions, TransformKind, store::Variant};
 use mdfe_model::{
@@ -28,6 +29,15 @@ pub(super) struct Trained {
     pub(super) steps: usize,
 }
 
+/// How a stage ended.
+pub(super) enum StageEnd {
+    Trained(Box<Trained>),
+    /// At a stop; whether the run had begun.
+    Stopped {
+        begun: bool,
+    },
+}
+
 /// A stage at work.
 pub(super) struct Training<'t> {
     pub(super) stage: &'t Stage,
@@ -42,17 +52,20 @@ pub(super) struct Training<'t> {
 }
 
 impl Run<'_> {
-    /// Trains a stage to its end; `None` at a stop.
+    /// Trains a stage to its end. The first one of a new run begins the run folder once nothing is left that can refuse.
     pub(super) fn train(
         &self,
         training: &Training<'_>,
         data: &Data,
         observer: &mut dyn RunObserver,
         stop: &AtomicBool,
-    ) -> Result<Option<Trained>> {
+    ) -> Result<StageEnd> {
+        let begins = training.number == 0 && !training.resumes;
         let Stage { recipe, transform, tuned, .. } = training.stage;
         let mut tunable = tuned.map(|tuned| self.tunable(tuned)).transpose()?;
-        let Some(source) = self.source(training.stage, &data.train, observer, stop)? else { return Ok(None) };
+        let Some(source) = self.source(training.stage, &data.train, observer, stop)? else {
+            return Ok(StageEnd::Stopped { begun: !begins });
+        };
         let validation = if data.valid.is_empty() {
             None
         } else if training.stage.origin() == Origin::Images {
@@ -69,12 +82,13 @@ impl Run<'_> {
                 let options = TuneOptions { layer_decay: recipe.optimizer.layer_decay };
                 Box::new(TunedBackbone::new(tunable, options)?)
             }
-            (None, Origin::Images) => Box::new(FrozenBackbone::new(self.frozen())),
+            (None, Origin::Images) => Box::new(FrozenBackbone::new(self.extractor.clone())),
             (None, _) => Box::new(Identity { feature_dim: source.width() }),
         };
         let mut trainer = Trainer::with_encoder(recipe.clone(), source.as_ref(), encoder, pca.as_ref())?;
         if let Some(validation) = &validation {
             trainer = trainer.validate_on(validation.as_ref());
+            trainer.check_validation()?;
         }
         let checkpoints = Checkpoints::new(self.folder.checkpoints_of(training.number), recipe.train.keep);
         let resumed = training.resumes && checkpoints.newest()?.is_some();
@@ -84,6 +98,9 @@ impl Run<'_> {
             observer.resumed(before + trainer.state().step, before + trainer.total_steps());
         } else if !training.from.is_empty() {
             let taken = trainer.warm_start(training.from)?;
+            if let Some(start) = self.start.as_ref().filter(|_| training.number == 0) {
+                expect_taken(start, &taken)?;
+            }
             let lost = |param: &&Param| param.name.starts_with("backbone.") && !taken.contains(&param.name);
             if let Some(lost) = training.from.iter().find(lost) {
                 return Err(Error::Data(format!(
@@ -93,19 +110,24 @@ impl Run<'_> {
                 )));
             }
         }
+        if begins {
+            self.begin(data)?;
+        }
+        files::remove_torn(self.folder.path())?;
+        files::remove_torn(checkpoints.dir())?;
         let mut log = RunLog::new(self.folder.path(), training.steps_before + trainer.state().step)?;
         let mut shifted = Shifted { steps: training.steps_before, log: &mut log, observer };
         let outcome = trainer.run(Some(&checkpoints), &mut shifted, stop)?;
         log.finish()?;
         if outcome == Outcome::Stopped {
-            return Ok(None);
+            return Ok(StageEnd::Stopped { begun: true });
         }
         let steps = trainer.state().step;
         trainer.take_best(&checkpoints)?;
         let (params, projection) = (trainer.state().params.clone(), trainer.projection()?);
         drop(trainer);
         let backbone = tunable.map(|tunable| tunable.finish()).transpose()?;
-        Ok(Some(Trained { params, projection, backbone, steps }))
+        Ok(StageEnd::Trained(Box::new(Trained { params, projection, backbone, steps })))
     }
 
     /// The samples of a stage; `None` at a stop.
@@ -124,7 +146,7 @@ impl Run<'_> {
         let mut variants = Vec::new();
         for number in 0..count as u64 {
             let variant = Variant { transform: stage.transform, seed: stage.recipe.train.seed, number };
-            let extractor = Extractor { variant: Some(variant), ..self.frozen() };
+            let extractor = Extractor { variant: Some(variant), ..self.extractor.clone() };
             let mut views = Vec::new();
             for (dataset, prepared) in self.train.iter().zip(train) {
                 let Some(found) = self.extract(&extractor, dataset, observer, stop)? else { return Ok(None) };
@@ -141,19 +163,6 @@ impl Run<'_> {
         let options = LoaderOptions { threads: self.extract.pipeline.threads, ..LoaderOptions::default() };
         let record = self.extractor.preprocess.clone();
         Ok(Box::new(ImageSource::new(sets.iter().map(set).collect(), transform, record, options)?))
-    }
-
-    /// The frozen backbone once more.
-    fn frozen(&self) -> Extractor<'_> {
-        let Extractor { backbone, id, preprocess, device, dtype, variant } = &self.extractor;
-        Extractor {
-            backbone: *backbone,
-            id: id.clone(),
-            preprocess: preprocess.clone(),
-            device: device.clone(),
-            dtype: *dtype,
-            variant: *variant,
-        }
     }
 
     fn tunable(&self, tuned: mdfe_model::tune::Tuned) -> Result<TunableBackbone> {
@@ -188,10 +197,10 @@ impl Observer for Shifted<'_> {
         Ok(())
     }
 
-    fn validated(&mut self, report: &ValidReport) -> Result<()> {
-        let report = ValidReport { step: report.step + self.steps, ..*report };
-        self.log.validated(&report)?;
-        self.observer.validated(&report);
+    fn scalar(&mut self, scalar: &Scalar) -> Result<()> {
+        let scalar = Scalar { step: scalar.step + self.steps, ..scalar.clone() };
+        self.log.scalar(&scalar)?;
+        self.observer.scalar(&scalar);
         Ok(())
     }
 }

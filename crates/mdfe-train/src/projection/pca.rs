@@ -66,6 +66,11 @@ impl Pca {
         Ok(Self { mean, components })
     }
 
+    /// Width of the features that it was fitted on, D_in.
+    pub(crate) fn feature_dim(&self) -> usize {
+        self.mean.len()
+    }
+
     /// The projection on the first `embed_dim` components: `weight (x - mean)`.
     pub(super) fn affine(&self, embed_dim: usize) -> Affine {
         let dim = self.mean.len();

@@ -110,6 +110,12 @@ impl LossConfig {
 
     /// `Ok` if the loss takes its options; the error is a sentence that names the key.
     pub(crate) fn check(&self) -> Result<(), String> {
+        if self.sample_fraction <= 0.0 {
+            let found = self.sample_fraction;
+            return Err(format!(
+                "`loss.sample_fraction` is {found}; it takes a number above 0, of which the classes of the batch are part"
+            ));
+        }
         // The counts stand in for the data's, which are not known yet.
         match MarginLoss::new(&self.options, 2, Some(&[1, 2])) {
             Err(mdfe_loss::Error::Option { loss, option, value, allowed }) => {

@@ -22,6 +22,13 @@ choices! {
     }
 }
 
+impl ProjectionKind {
+    /// Whether kind and data alone say what the projection is: what another training has learnt is no part of it.
+    pub(crate) fn is_given(self) -> bool {
+        matches!(self, Self::AvgPool | Self::Pca)
+    }
+}
+
 section! {
     /// The projection from features to embedding.
     pub struct ProjectionOptions {

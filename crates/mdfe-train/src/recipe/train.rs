@@ -2,6 +2,7 @@
 
 use crate::config::{Range, Takes, choices, section};
 use mdfe_data::Sampling;
+use std::path::PathBuf;
 
 choices! {
     /// Which samples an epoch holds.
@@ -40,6 +41,9 @@ section! {
         clip_norm: Option<f64> = None, Takes::Number(Range::to(0.0, 1e9));
         /// Decay of the moving average of the weights that the embedder is made of; 0 for none.
         ema_decay: f64 = 0.0, Takes::Number(Range::below(0.0, 1.0));
+        /// Run folder, checkpoint or embedder to begin with, in place of random values; what has the same name and size is taken.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        init: Option<PathBuf> = None, Takes::Text;
         /// Epochs between checkpoints; 0 writes one at the end alone.
         checkpoint_every: usize = 1, Takes::Count(0);
         /// Steps between checkpoints, in place of `checkpoint_every`.

@@ -48,8 +48,11 @@ impl StoredFeatures {
             all.field("space", view.store().spec().fingerprint().as_bytes())
                 .field("view", view.view().fingerprint().as_bytes());
         }
-        let lengths = |views: &[FeatureView]| views.iter().map(FeatureView::len).collect::<Vec<_>>();
-        if variants.iter().any(|views| lengths(views) != lengths(first)) {
+        // Labels are those of the first variant: the others must be the same images, not as many.
+        let images =
+            |views: &[FeatureView]| views.iter().map(|rows| rows.view().fingerprint()).collect::<Vec<_>>();
+        let expected = images(first);
+        if variants[1..].iter().any(|views| images(views) != expected) {
             return Err(Error::Data(
                 "the variants of the training images do not have the same rows; extract them again".into(),
             ));

@@ -40,6 +40,12 @@ pub(super) struct HeadBatch<'a> {
     pub(super) draw: usize,
 }
 
+/// What the heads have learnt, each its own.
+pub(super) struct HeadState<'a> {
+    pub(super) centers: &'a mut [Param],
+    pub(super) losses: &'a mut [LossState],
+}
+
 /// What becomes of the centers' gradients.
 pub(super) enum CenterStep<'a> {
     /// The optimizer's rules for the centers of each head run inside the fused pass.
@@ -48,9 +54,9 @@ pub(super) enum CenterStep<'a> {
     Collect(&'a mut [Vec<f32>]),
 }
 
-impl Heads {
+impl NewHeads {
     /// Heads over an embedding of `embed_dim` values: for each of `loss.nested_dims`, and for all of it.
-    pub(super) fn new(loss: &LossConfig, facts: &Facts, embed_dim: usize, seed: u64) -> Result<NewHeads> {
+    pub(super) fn new(loss: &LossConfig, facts: &Facts, embed_dim: usize, seed: u64) -> Result<Self> {
         let mut dims = loss.nested_dims.clone();
         dims.push(embed_dim);
         dims.sort_unstable();
@@ -78,19 +84,21 @@ impl Heads {
             centers.push(Param::trained(name, Group::Centers, values));
             all.push(Head { fused: FusedStep::new(margin, shape)? });
         }
-        let heads = Self { all, sample_fraction: loss.sample_fraction, seed, embed_dim, prefix: Vec::new() };
-        Ok(NewHeads { heads, centers, losses })
+        let heads = Heads { all, sample_fraction: loss.sample_fraction, seed, embed_dim, prefix: Vec::new() };
+        Ok(Self { heads, centers, losses })
     }
+}
 
+impl Heads {
     /// The loss of a batch; its gradient by the embedding is written over `d_embedding [B, D]`.
     pub(super) fn step(
         &mut self,
         batch: HeadBatch<'_>,
-        centers: &mut [Param],
-        losses: &mut [LossState],
+        learnt: HeadState<'_>,
         mut step: CenterStep<'_>,
         d_embedding: &mut Vec<f32>,
     ) -> Result<f64> {
+        let HeadState { centers, losses } = learnt;
         d_embedding.clear();
         d_embedding.resize(batch.embedding.len(), 0.0);
         let mut total = 0.0;

@@ -6,14 +6,15 @@ mod parts;
 mod sharpness;
 mod state;
 mod step;
+mod times;
 mod validate;
 
 pub use state::{BestScore, TrainState, ValidState};
-pub use validate::ValidReport;
+pub use times::StepTimes;
 
 use crate::{
-    Checkpoints, Encoder, Error, Identity, Observer, Param, Pass, ProjectionKind, Recipe, Result, Samples,
-    Source, StepReport,
+    Checkpoints, Encoder, Error, Group, Identity, Observer, Param, Pass, ProjectionKind, Recipe, Result,
+    Samples, Source, StepReport,
     checkpoint::Kind,
     projection::{Beginning, Layers, Pca},
     source::check_labels,
@@ -80,10 +81,14 @@ impl<'a> Trainer<'a> {
         let bad = |problem: String| Error::Config { place: "the recipe".to_owned(), problem };
         if recipe.projection.kind == ProjectionKind::Pca {
             let dim = recipe.projection.embed_dim;
-            if pca.is_none() {
-                return Err(bad(
-                    "`projection.kind` is pca, which is fitted on stored features; extract them".into(),
-                ));
+            let fitted = pca.map(Pca::feature_dim).ok_or_else(|| {
+                bad("`projection.kind` is pca, which is fitted on stored features; extract them".into())
+            })?;
+            if fitted != feature_dim {
+                return Err(Error::Data(format!(
+                    "principal components of {fitted} features do not fit features of width {feature_dim}: fit them on the features that \
+                     are trained on"
+                )));
             }
             if dim > feature_dim {
                 return Err(bad(format!(
@@ -92,7 +97,8 @@ impl<'a> Trainer<'a> {
             }
         }
         let (layers, projection) = Layers::new(&recipe.projection, Beginning { feature_dim, seed, pca });
-        let NewHeads { heads, centers, losses } = Heads::new(&recipe.loss, facts, layers.embed_dim(), seed)?;
+        let NewHeads { heads, centers, losses } =
+            NewHeads::new(&recipe.loss, facts, layers.embed_dim(), seed)?;
         let backbone = encoder.params();
         let parts = Parts::new(backbone.len(), projection.len(), centers.len());
         let params: Vec<Param> = backbone.into_iter().chain(projection).chain(centers).collect();
@@ -149,13 +155,17 @@ impl<'a> Trainer<'a> {
     }
 
     /// Begins with the values of another training's parameters where name and size are the same; returns their names. Steps, moments and
-    /// averages begin anew.
+    /// averages begin anew. A projection that its kind gives (`avgpool`, `pca`) stays what it is.
     ///
     /// # Errors
     /// Those of the encoder.
     pub fn warm_start(&mut self, from: &[Param]) -> Result<Vec<String>> {
         let mut taken = Vec::new();
+        let kind = self.recipe.projection.kind;
         for param in &mut self.state.params {
+            if param.group == Group::Projection && kind.is_given() {
+                continue;
+            }
             let same = |other: &&Param| other.name == param.name && other.data.len() == param.data.len();
             if let Some(other) = from.iter().find(same) {
                 param.data.copy_from_slice(other.final_data());
@@ -172,6 +182,11 @@ impl<'a> Trainer<'a> {
     /// What has been learnt so far.
     pub fn state(&self) -> &TrainState {
         &self.state
+    }
+
+    /// Where the time of the steps so far went.
+    pub fn times(&self) -> StepTimes {
+        self.scratch.times
     }
 
     /// Steps in an epoch, the smaller last one included.
@@ -201,12 +216,7 @@ impl<'a> Trainer<'a> {
             let experiment = self.fingerprint();
             checkpoints.load(&checkpoints.best(), &mut self.state, &experiment)?;
         }
-        let own = self.parts.backbone();
-        let finals: Vec<Param> = self.state.params[own]
-            .iter()
-            .map(|param| Param { data: param.final_data().to_vec(), ..param.clone() })
-            .collect();
-        self.encoder.load(&finals)
+        self.load_final()
     }
 
     /// Trains to the end, or until `stop` is set, which is looked at after each step.
@@ -215,13 +225,14 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// [`Error::Diverged`] when a loss or weight is not finite: the checkpoints stay as they were. What hinders the
-    /// source, the checkpoints or the observer.
+    /// source, the checkpoints or the observer. [`Error::Data`], before the first step, for samples that cannot be validated on.
     pub fn run(
         &mut self,
         checkpoints: Option<&Checkpoints>,
         observer: &mut dyn Observer,
         stop: &AtomicBool,
     ) -> Result<Outcome> {
+        self.check_validation()?;
         let (per_epoch, total) = (self.steps_per_epoch(), self.total_steps());
         let mut watched = Watched { checkpoints, observer, stop, started: Instant::now(), seen: 0 };
         let source = self.source;
@@ -277,7 +288,10 @@ impl<'a> Trainer<'a> {
             StepReport { step, epoch: step / per_epoch, total_steps: total, loss, lr, samples_per_s };
         watched.observer.step(&report)?;
         let done = self.state.step == total;
-        if self.is_due(self.recipe.valid.every_steps(per_epoch)) || (done && self.validation.is_some()) {
+        let validates =
+            self.validation.is_some() && (done || self.is_due(self.recipe.valid.every_steps(per_epoch)));
+        if validates {
+            self.expect_finite(lr, watched.checkpoints)?;
             self.validate(watched)?;
         }
         let stopped = watched.stop.load(Ordering::Relaxed);
@@ -286,10 +300,9 @@ impl<'a> Trainer<'a> {
         if let Some(checkpoints) = watched.checkpoints
             && (stopped || finished || self.is_due(every))
         {
-            if let Some(name) = self.state.not_finite() {
-                return Err(self.spoilt(&name, lr, Some(checkpoints)));
-            }
-            checkpoints.save(&self.state, &self.fingerprint(), Kind::Step)?;
+            self.expect_finite(lr, Some(checkpoints))?;
+            let experiment = self.fingerprint();
+            checkpoints.save(&mut self.state, &experiment, Kind::Step)?;
         }
         Ok(match (finished, stopped) {
             (true, _) => Some(Outcome::Finished),
@@ -335,9 +348,11 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// A parameter is not finite: the step that made it so has been taken, and what is on disk stays the last good state.
-    fn spoilt(&self, name: &str, lr: f64, checkpoints: Option<&Checkpoints>) -> Error {
-        self.stopped_by(format!("`{name}` holds a value that is not finite"), lr, checkpoints)
+    /// A parameter that is not finite: the step that made it so has been taken, and what is on disk stays the last good state.
+    fn expect_finite(&self, lr: f64, checkpoints: Option<&Checkpoints>) -> Result<()> {
+        self.state.not_finite().map_or(Ok(()), |name| {
+            Err(self.stopped_by(format!("`{name}` holds a value that is not finite"), lr, checkpoints))
+        })
     }
 
     fn stopped_by(&self, reason: String, lr: f64, checkpoints: Option<&Checkpoints>) -> Error {

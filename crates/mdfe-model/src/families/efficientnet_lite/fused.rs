@@ -1,6 +1,7 @@
 //! EfficientNet-Lite on the CPU: folded and packed weights, channels-last slices.
 
 use super::{
+    blocks_of,
     conv::{Conv, by_places, by_taps},
     tower::{Block, STEM_WINDOW, Tower, size_of},
 };
@@ -60,25 +61,37 @@ impl<E: Element> FusedEfficientNet<E> {
         })
     }
 
-    /// Features of some images, `pixels [B, 3, H, W]` to `features [B, D_in]`.
-    fn run(&self, pixels: &[f32], size: Size, features: &mut [f32]) {
+    /// The map behind the first `blocks` blocks, in `scratch.x`, and its axes.
+    fn maps(&self, pixels: &[f32], size: Size, blocks: usize, scratch: &mut Scratch<E>) -> Axes {
         let Size { height, width } = size;
-        let mut scratch =
-            Scratch { x: Vec::new(), read: Vec::new(), wide: Vec::new(), convolved: Vec::new() };
-        let batch = features.len() / self.head.outputs();
+        let batch = pixels.len() / (3 * size.area());
         let mut axes = Axes { height, width, channels: 3 }.behind(STEM_WINDOW);
         axes.channels = self.stem.outputs();
         let patches = patches(pixels, size);
         self.stem.store(&patches, RELU6, reserve(&mut scratch.x, batch * axes.image()));
-        for block in &self.blocks {
-            axes = block.forward(batch, axes, &mut scratch);
+        for block in &self.blocks[..blocks] {
+            axes = block.forward(batch, axes, scratch);
         }
+        axes
+    }
+
+    /// Features of some images, `pixels [B, 3, H, W]` to `features [B, D_in]`.
+    fn run(&self, pixels: &[f32], size: Size, features: &mut [f32]) {
+        let mut scratch = Scratch::new();
+        let batch = features.len() / self.head.outputs();
+        let mut axes = self.maps(pixels, size, self.blocks.len(), &mut scratch);
         let read = narrowed(&scratch.x[..batch * axes.image()], &mut scratch.read);
         axes.channels = self.head.outputs();
         let last = reserve(&mut scratch.wide, batch * axes.image());
         self.head.store(read, RELU6, last);
         let images = last.chunks_exact(axes.image());
         features.chunks_exact_mut(axes.channels).zip(images).for_each(|(out, image)| mean(image, out));
+    }
+}
+
+impl<E> Scratch<E> {
+    fn new() -> Self {
+        Self { x: Vec::new(), read: Vec::new(), wide: Vec::new(), convolved: Vec::new() }
     }
 }
 
@@ -133,6 +146,25 @@ impl<E: Element> SliceTower for FusedEfficientNet<E> {
             .zip(pixels.par_chunks(together * 3 * size.area()))
             .for_each(|(features, pixels)| self.run(pixels, size, features));
         Ok(features)
+    }
+
+    fn front(&self, pixels: &Tensor, stages: usize) -> Result<Option<Tensor>> {
+        let (batch, size) = (pixels.dim(0)?, size_of(pixels)?);
+        let pixels = values(pixels)?;
+        let together = batch.div_ceil(rayon::current_num_threads()).clamp(1, IMAGES);
+        let parts: Vec<(Axes, Vec<f32>)> = pixels
+            .par_chunks(together * 3 * size.area())
+            .map(|pixels| {
+                let mut scratch = Scratch::new();
+                let axes = self.maps(pixels, size, blocks_of(stages), &mut scratch);
+                let images = pixels.len() / (3 * size.area());
+                scratch.x.truncate(images * axes.image());
+                (axes, scratch.x)
+            })
+            .collect();
+        let Some(&(Axes { height, width, channels }, _)) = parts.first() else { return Ok(None) };
+        let maps: Vec<f32> = parts.into_iter().flat_map(|(_, maps)| maps).collect();
+        Ok(Some(Tensor::from_vec(maps, (batch, height, width, channels), &candle_core::Device::Cpu)?))
     }
 }
 

@@ -59,6 +59,11 @@ const LITE0: [Stage; 7] = [
     stage(5, 2, 6, 192, 4),
     stage(3, 1, 6, 320, 1),
 ];
+/// How many blocks the first stages have.
+fn blocks_of(stages: usize) -> usize {
+    LITE0.iter().take(stages).map(|stage| stage.blocks).sum()
+}
+
 /// Width of the stem and of the features.
 const STEM: usize = 32;
 const HEAD: usize = 1280;

@@ -1,6 +1,6 @@
 //! EfficientNet-Lite as tensors, images `[B, H, W, C]`.
 
-use super::{HEAD, STEM, Stage, conv::Conv};
+use super::{HEAD, STEM, Stage, blocks_of, conv::Conv};
 use crate::{
     Error, Result, Weights,
     blocks::Mode,
@@ -49,6 +49,16 @@ impl Tower {
     }
 }
 
+impl Tower {
+    /// The blocks from `first` on, and the head.
+    fn behind(&self, mut x: Tensor, first: usize) -> Result<Tensor> {
+        for block in &self.blocks[first..] {
+            x = block.forward(&x)?;
+        }
+        Ok(self.head.product(&x, Some(Activation::Relu6))?.flatten(1, 2)?.mean(1)?)
+    }
+}
+
 impl Block {
     fn load(w: &Weights, input: usize, stage: &Stage) -> Result<Self> {
         let Stage { kernel, stride, expand, width, .. } = *stage;
@@ -80,11 +90,11 @@ impl TensorTower for Tower {
     fn forward(&self, pixels: &Tensor, _: Mode) -> Result<Tensor> {
         size_of(pixels)?;
         let x = pixels.permute((0, 2, 3, 1))?.contiguous()?;
-        let mut x = self.stem.patches(&x, STEM_WINDOW, Some(Activation::Relu6))?;
-        for block in &self.blocks {
-            x = block.forward(&x)?;
-        }
-        Ok(self.head.product(&x, Some(Activation::Relu6))?.flatten(1, 2)?.mean(1)?)
+        self.behind(self.stem.patches(&x, STEM_WINDOW, Some(Activation::Relu6))?, 0)
+    }
+
+    fn forward_from(&self, front: &Tensor, stages: usize, _: Mode) -> Result<Option<Tensor>> {
+        self.behind(front.clone(), blocks_of(stages)).map(Some)
     }
 
     fn emit(&self, graph: &mut Graph) -> Result<Value> {
