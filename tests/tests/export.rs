@@ -38,13 +38,23 @@ fn embedder_becomes_torchscript_onnx_and_a_submission_that_agree_with_it() {
         ok(dir, &export(&format!("--format {format} --output again")));
         assert!(std::fs::read(dir.join("again")).unwrap() == bytes, "the same embedder gives the same bytes");
     }
+    // A checkpoint of the run, and the backbone alone.
+    let said = json(dir, &export("--checkpoint last --format torchscript --output saved_model.pt --check"));
+    assert!(said["check"]["largest_difference"].as_f64().unwrap() < 1e-5, "{said}");
+    for (format, output) in [("torchscript", "lite0.pt"), ("onnx", "lite0.onnx")] {
+        let line = format!("export {} --format {format} --output {output} --check", backbone());
+        let said = json(dir, &line);
+        assert_eq!((&said["dim"], &said["backbone"]), (&1280.into(), &"tf_efficientnet_lite0.in1k".into()));
+        assert!(said["check"]["largest_difference"].as_f64().unwrap() < 1e-5, "{said}");
+    }
     let half = json(dir, &export("--format onnx --f16 --input pixels --output half.onnx --check"));
     assert!(
         half["bytes"].as_u64().unwrap() < 8_000_000
             && half["check"]["largest_difference"].as_f64().unwrap() > 1e-6
     );
 
-    ok(dir, &export("--guiec kaggle --squash"));
+    let said = json(dir, &export("--guiec kaggle --squash --check"));
+    assert!(said["check"]["largest_difference"].as_f64().unwrap() < 1e-5, "{said}");
     let zip = std::fs::read(dir.join("kaggle/submission.zip")).unwrap();
     assert_eq!(&zip[..4], b"PK\x03\x04");
     assert_eq!(&zip[30..44], b"saved_model.pt");
@@ -55,7 +65,7 @@ fn embedder_becomes_torchscript_onnx_and_a_submission_that_agree_with_it() {
     for (flags, says) in [
         ("--output x --check", "--check is for --format torchscript and onnx"),
         ("--output x --f16 --standalone", "--f16 is for"),
-        ("--output x --format onnx --standalone", "--standalone is for safetensors"),
+        ("--output x --format onnx --standalone", "--standalone is for safetensors and hub"),
         ("--output x --format torchscript --f16", "--f16 is for --format onnx"),
         ("--output x --format onnx --squash --input pixels", "leave one of them out"),
         ("--guiec x --input pixels", "takes images"),
@@ -66,6 +76,40 @@ fn embedder_becomes_torchscript_onnx_and_a_submission_that_agree_with_it() {
         assert!(said.contains(says), "{flags}: {said}");
         assert!(!dir.join("x").exists(), "{flags}: a refusal writes nothing");
     }
-    let said = error(dir, &export("--format onnx --output set"));
-    assert!(said.contains("set"), "{said}");
+    for (line, says) in [
+        ("export --format onnx --output x", "required arguments"),
+        ("export --backbone tf_efficientnet_lite0 --model runs/a --output x", "cannot be used with"),
+        ("export --backbone tf_efficientnet_lite0 --output x", "a backbone alone is no embedder"),
+        (
+            "export --backbone tf_efficientnet_lite0 --checkpoint best --format onnx --output x",
+            "cannot be used with",
+        ),
+    ] {
+        let said = usage(dir, line);
+        assert!(said.contains(says), "{line}: {said}");
+    }
+    let line = format!(
+        "export {} --format onnx --output x",
+        backbone().replace("tf_efficientnet_lite0 ", "vit_base_patch16_siglip_224 ")
+    );
+    let said = error(dir, &line);
+    assert!(said.contains("tf_efficientnet_lite0.safetensors does not fit"), "{said}");
+    let said = error(dir, &format!("export {} --proj-layer --format onnx --output x", backbone()));
+    assert!(said.contains("has no output projection"), "{said}");
+    let said = usage(dir, &format!("export {} --guiec x", backbone()));
+    assert!(said.contains("at most 64 dimensions"), "{said}");
+    assert!(!dir.join("x").exists());
+    for flags in [
+        "--format onnx --output set",
+        "--format onnx --output set --check",
+        "--format torchscript --output set --check",
+    ] {
+        let said = error(dir, &export(flags));
+        assert!(said.contains("set"), "{said}");
+    }
+    let left = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(
+        !left.into_iter().any(|name| name.to_string_lossy().starts_with('.')),
+        "a check leaves nothing behind"
+    );
 }

@@ -1,6 +1,6 @@
 //! What an exported model gives against what the embedder itself gives.
 
-use crate::{Error, Model, Result, run, run_onnx};
+use crate::{Error, Model, Result, run, run_onnx, run_torchscript};
 use candle_core::{DType, Device, Tensor};
 use mdfe_model::{Backbone, Projection};
 use std::path::Path;
@@ -13,7 +13,8 @@ const IMAGES: usize = 2;
 pub struct Agreement {
     /// Images that were compared.
     pub images: usize,
-    /// The largest difference of two values of an embedding of unit length.
+    /// The largest difference of two values. Of an embedding it is absolute, because its length is 1; features are compared in shares of
+    /// the largest value among them.
     pub largest: f32,
 }
 
@@ -21,14 +22,16 @@ pub struct Agreement {
 pub struct Own {
     pixels: Tensor,
     embeddings: Vec<f32>,
+    /// What a difference is measured in.
+    unit: f32,
 }
 
 impl Own {
-    /// The embeddings of `backbone` and `projection` for images of height and width `size`.
+    /// The embeddings of `backbone` and `projection`, or the features where there is none, for images of height and width `size`.
     ///
     /// # Errors
     /// What goes wrong in either.
-    pub fn new(size: [usize; 2], backbone: &dyn Backbone, projection: &Projection) -> Result<Self> {
+    pub fn new(size: [usize; 2], backbone: &dyn Backbone, projection: Option<&Projection>) -> Result<Self> {
         let [height, width] = size;
         // Waves of several lengths, different in each channel and image; of order 1 as normalised pixels are.
         let value = |i: usize| {
@@ -39,8 +42,15 @@ impl Own {
         let values: Vec<f32> = (0..IMAGES * 3 * height * width).map(value).collect();
         let pixels = Tensor::from_vec(values, (IMAGES, 3, height, width), &Device::Cpu)?;
         let features = backbone.features(&pixels)?.to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
-        let embeddings = projection.embed(&features.flatten_all()?.to_vec1()?)?;
-        Ok(Self { pixels, embeddings })
+        let features = features.flatten_all()?.to_vec1::<f32>()?;
+        let (embeddings, unit) = match projection {
+            Some(projection) => (projection.embed(&features)?, 1.0),
+            None => {
+                let largest = features.iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+                (features, largest.max(f32::MIN_POSITIVE))
+            }
+        };
+        Ok(Self { pixels, embeddings, unit })
     }
 
     /// Runs the operations of `model` one by one.
@@ -59,6 +69,14 @@ impl Own {
         self.compare(&run_onnx(path, &self.pixels)?)
     }
 
+    /// Reads the TorchScript archive or submission `path` back and runs its lines one by one, from the pixels on.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file is not what was to be written, and those of [`Own::against`].
+    pub fn against_torchscript(&self, path: &Path) -> Result<Agreement> {
+        self.compare(&run_torchscript(path, &self.pixels)?)
+    }
+
     fn compare(&self, exported: &Tensor) -> Result<Agreement> {
         let exported = exported.flatten_all()?.to_vec1::<f32>()?;
         if self.embeddings.len() != exported.len() {
@@ -69,7 +87,7 @@ impl Own {
         }
         // A NaN on either side is a difference too, which `max` would not see.
         let difference = |(a, b): (&f32, &f32)| if (a - b).is_nan() { f32::INFINITY } else { (a - b).abs() };
-        let largest = self.embeddings.iter().zip(&exported).map(difference).fold(0.0, f32::max);
+        let largest = self.embeddings.iter().zip(&exported).map(difference).fold(0.0, f32::max) / self.unit;
         Ok(Agreement { images: IMAGES, largest })
     }
 }

@@ -14,4 +14,4 @@ pub use error::{Error, Result};
 pub use interpret::run;
 pub use model::{Input, Model};
 pub use onnx::{OnnxOptions, run_onnx, write_onnx};
-pub use torchscript::{write_submission, write_torchscript};
+pub use torchscript::{SUBMISSION, run_torchscript, write_submission, write_torchscript};

@@ -1,4 +1,4 @@
-//! An embedder as one graph: backbone, projection, unit length.
+//! An embedder as one graph: backbone, projection, unit length; or a backbone alone.
 
 use crate::{Error, Result};
 use candle_core::{Device, Tensor};
@@ -21,7 +21,7 @@ pub enum Input {
 /// An embedder, ready to be written.
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// From normalised pixels to embeddings `[B, D]` of unit length.
+    /// From normalised pixels to embeddings `[B, D]` of unit length, or to features.
     pub graph: Graph,
     /// How images become pixels.
     pub record: PreprocessRecord,
@@ -36,7 +36,28 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Invalid`] when the projection takes other features than the backbone gives, or the sizes differ.
-    pub fn new(mut backbone: Graph, projection: &Projection, record: PreprocessRecord) -> Result<Self> {
+    pub fn new(backbone: Graph, projection: &Projection, record: PreprocessRecord) -> Result<Self> {
+        let mut model = Self::of_features(backbone, record)?;
+        let graph = &mut model.graph;
+        let features = graph.output();
+        let width = graph.shape(features).last().copied().unwrap_or_default();
+        if width != projection.feature_dim() {
+            return Err(Error::Invalid(format!(
+                "the projection takes {} features and the backbone gives {width}; they are of two models",
+                projection.feature_dim()
+            )));
+        }
+        let projected = graph.within("projection", |graph| project(graph, projection, features))?;
+        let embedding = graph.normalize(projected);
+        graph.set_output(embedding);
+        Ok(model)
+    }
+
+    /// A backbone alone: its features as they are, of any length.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the backbone's images have another size than `record` makes.
+    pub fn of_features(backbone: Graph, record: PreprocessRecord) -> Result<Self> {
         let size = &backbone.shape(backbone.pixels())[2..];
         if size != record.size {
             return Err(Error::Invalid(format!(
@@ -44,17 +65,6 @@ impl Model {
                 record.size
             )));
         }
-        let features = backbone.output();
-        let width = backbone.shape(features).last().copied().unwrap_or_default();
-        if width != projection.feature_dim() {
-            return Err(Error::Invalid(format!(
-                "the projection takes {} features and the backbone gives {width}; they are of two models",
-                projection.feature_dim()
-            )));
-        }
-        let projected = backbone.within("projection", |graph| project(graph, projection, features))?;
-        let embedding = backbone.normalize(projected);
-        backbone.set_output(embedding);
         Ok(Self { graph: backbone, record, input: Input::Image, about: serde_json::Value::Null })
     }
 

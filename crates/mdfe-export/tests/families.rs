@@ -2,11 +2,17 @@
 #![allow(clippy::unwrap_used)]
 
 use candle_core::{DType, Device, Tensor};
-use mdfe_export::{Input, Model, OnnxOptions, Own, run, run_onnx, write_onnx};
+use mdfe_export::{
+    Input, Model, OnnxOptions, Own, run, run_onnx, run_torchscript, write_onnx, write_submission,
+    write_torchscript,
+};
 use mdfe_model::{
     Architecture, Backbone, BuildOptions, Layer, Projection, Weights, graph::GraphOptions, pretrained,
 };
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
@@ -120,7 +126,7 @@ fn lite0_with_every_projection_equals_the_embedder() {
         let graph = architecture.graph("lite0", &weights(), &options).unwrap();
         let model = Model::new(graph, &projection, record.clone()).unwrap();
         assert_eq!(model.dim(), projection.embed_dim());
-        let own = Own::new(record.size, backbone.as_ref(), &projection).unwrap();
+        let own = Own::new(record.size, backbone.as_ref(), Some(&projection)).unwrap();
         let agreement = own.against(&model).unwrap();
         assert!(agreement.largest < 1e-5, "{projection:.0?}: {:e}", agreement.largest);
         // From the file, whose resize is not looked at; in f16 with 11 bits of each weight.
@@ -130,6 +136,10 @@ fn lite0_with_every_projection_equals_the_embedder() {
             let largest = own.against_onnx(&path).unwrap().largest;
             assert!(largest < limit && (largest > 1e-5) == half, "{projection:.0?}: {largest:e}");
         }
+        let path = dir.path().join("lite0.pt");
+        write_torchscript(&model, &path).unwrap();
+        let largest = own.against_torchscript(&path).unwrap().largest;
+        assert!(largest < 1e-5, "{projection:.0?}: {largest:e}");
     }
 }
 
@@ -150,40 +160,79 @@ fn check_sees_a_weight_that_differs() {
         let options = GraphOptions { size, proj_layer: false };
         let graph = tiny.architecture.graph(&tiny.name, &weights, &options).unwrap();
         let model = Model::new(graph, &projection, record.clone()).unwrap();
-        Own::new(size, tiny.backbone(false).as_ref(), &projection).unwrap().against(&model).unwrap().largest
+        Own::new(size, tiny.backbone(false).as_ref(), Some(&projection))
+            .unwrap()
+            .against(&model)
+            .unwrap()
+            .largest
     };
     assert!(largest(tiny.weights.clone()) < 1e-5);
     assert!(largest(other) > 1e-4);
 }
 
 #[test]
-fn onnx_file_of_every_family_gives_its_features_where_it_is_read_back() {
+fn files_of_every_family_give_its_embeddings_where_they_are_read_back() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("model.onnx");
+    let (onnx, script) = (dir.path().join("model.onnx"), dir.path().join("model.pt"));
+    let mut families = BTreeSet::new();
     for (i, tiny) in all().into_iter().enumerate() {
+        let kind = serde_json::to_value(&tiny.architecture).unwrap();
+        families.insert(kind["kind"].as_str().unwrap().to_owned());
         let pixels = &tiny.tensors["in.native"];
-        let options = GraphOptions { size: size(pixels), proj_layer: false };
-        let graph = tiny.architecture.graph(&tiny.name, &tiny.weights(), &options).unwrap();
-        let projection = Projection::Identity { feature_dim: tiny.architecture.feature_dim(false) };
-        let record = pretrained("ViT-B-32/openai").unwrap().preprocess.clone();
-        let model =
-            Model::new(graph, &projection, mdfe_data::PreprocessRecord { size: options.size, ..record });
-        let model = Model { input: if i % 2 == 0 { Input::Image } else { Input::Pixels }, ..model.unwrap() };
-        // Tensors inside the file, and beside it.
-        let inside = if i % 3 == 0 { 0 } else { u64::MAX };
-        write_onnx(&model, &path, OnnxOptions { inside, ..OnnxOptions::default() }).unwrap();
-        let features = tiny.backbone(false).features(pixels).unwrap();
-        let own = projection.embed(&features.flatten_all().unwrap().to_vec1::<f32>().unwrap()).unwrap();
-        let own = Tensor::from_vec(own, features.dims(), &Device::Cpu).unwrap();
-        let error = distance(&run_onnx(&path, pixels).unwrap(), &own);
-        assert!(error < 1e-5, "{}: {error:e}", tiny.name);
+        let both = tiny.architecture.feature_dim(true) != tiny.architecture.feature_dim(false);
+        for proj_layer in [false, true].into_iter().filter(|proj_layer| both || !proj_layer) {
+            let options = GraphOptions { size: size(pixels), proj_layer };
+            let graph = tiny.architecture.graph(&tiny.name, &tiny.weights(), &options).unwrap();
+            let projection = Projection::Identity { feature_dim: tiny.architecture.feature_dim(proj_layer) };
+            let record = pretrained("ViT-B-32/openai").unwrap().preprocess.clone();
+            let record = mdfe_data::PreprocessRecord { size: options.size, ..record };
+            let input = if i % 2 == 0 { Input::Image } else { Input::Pixels };
+            let features = tiny.backbone(proj_layer).features(pixels).unwrap();
+            let rows = features.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let own =
+                Tensor::from_vec(projection.embed(&rows).unwrap(), features.dims(), &Device::Cpu).unwrap();
+            for (model, own, limit) in [
+                (Model::new(graph.clone(), &projection, record.clone()).unwrap(), &own, 1e-5),
+                // Of order 1, not of length 1.
+                (Model::of_features(graph, record).unwrap(), &features, 2e-5),
+            ] {
+                let model = Model { input, ..model };
+                // Tensors inside the file, and beside it.
+                let inside = if i % 3 == 0 { 0 } else { u64::MAX };
+                write_onnx(&model, &onnx, OnnxOptions { inside, ..OnnxOptions::default() }).unwrap();
+                write_torchscript(&model, &script).unwrap();
+                let found = [run_onnx(&onnx, pixels), run_torchscript(&script, pixels)]
+                    .map(|found| distance(&found.unwrap(), own));
+                assert!(found.iter().all(|error| *error < limit), "{}: {found:?}", tiny.name);
+            }
+        }
     }
+    // EfficientNet-Lite has no tiny model; its smallest is looked at with every projection.
+    assert_eq!(Vec::from_iter(families), ["convnext", "eva", "sam", "vit"]);
     // A file that was cut says so.
-    let bytes = std::fs::read(&path).unwrap();
-    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let pixels = Tensor::zeros((1, 3, 8, 8), DType::F32, &Device::Cpu).unwrap();
-    let said = run_onnx(&path, &pixels).unwrap_err().to_string();
-    assert!(said.contains("model.onnx is damaged") && said.contains("export it again"), "{said}");
+    for (path, run) in [(&onnx, run_onnx as fn(&Path, &Tensor) -> _), (&script, run_torchscript)] {
+        let bytes = std::fs::read(path).unwrap();
+        std::fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+        let said = run(path, &pixels).unwrap_err().to_string();
+        let name = path.file_name().unwrap().to_string_lossy();
+        assert!(said.contains(&format!("{name} is damaged")) && said.contains("export it again"), "{said}");
+    }
+}
+
+#[test]
+fn submission_is_read_through_to_the_module_inside() {
+    let tiny = all().remove(0);
+    let pixels = &tiny.tensors["in.native"];
+    let options = GraphOptions { size: size(pixels), proj_layer: false };
+    let graph = tiny.architecture.graph(&tiny.name, &tiny.weights(), &options).unwrap();
+    let record = pretrained("ViT-B-32/openai").unwrap().preprocess.clone();
+    let record = mdfe_data::PreprocessRecord { size: options.size, ..record };
+    let dir = tempfile::tempdir().unwrap();
+    let path = write_submission(&Model::of_features(graph, record).unwrap(), dir.path()).unwrap();
+    let own = Own::new(options.size, tiny.backbone(false).as_ref(), None).unwrap();
+    let largest = own.against_torchscript(&path).unwrap().largest;
+    assert!(largest < 1e-5, "{largest:e}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod hub;
 mod ops;
 mod pretrained;
 mod projection;
+mod share;
 mod size;
 mod text;
 mod tower;
@@ -23,7 +24,7 @@ mod weights;
 pub use backbone::{Backbone, BuildOptions, Purpose};
 pub use dtype::Dtype;
 pub use embedder::{
-    Embedded, Embedder, EmbedderFile, EmbedderMeta, EmbedderParts, ProjectionKind, TextEncoder,
+    Embedded, Embedder, EmbedderFile, EmbedderMeta, EmbedderParts, ProjectionKind, TextEncoder, embedder_path,
 };
 pub use error::{Error, Result};
 pub use families::{
@@ -38,5 +39,6 @@ pub use pretrained::{
     weight_files,
 };
 pub use projection::{Layer, Projection, normalize};
+pub use share::HubFolder;
 pub use text::{TextCleaning, TextConfig, TextPool, TextProjection, TextTokenizer, TextTower};
 pub use weights::{TensorSource, Weights};

@@ -12,10 +12,14 @@
 //! Format text: PyTorch's `torch/csrc/jit/docs/serialization.md`.
 
 mod code;
+mod execute;
+mod expression;
 mod pickle;
+mod read;
 mod resize;
 
 use crate::{Model, Result, tensor::f32_bytes, zip::Archive};
+pub use execute::run_torchscript;
 use mdfe_data::files::{WriteOptions, write_with};
 use std::{
     io::{self, Write},
@@ -24,8 +28,13 @@ use std::{
 
 /// The folder of all entries.
 const ROOT: &str = "saved_model";
-/// The name that the Google Universal Image Embedding Challenge asks for, and the archive that it takes.
+/// The entry with the module's attributes, and that with its code.
+const MODULE: &str = "data.pkl";
+const CODE: &str = "code/__torch__.py";
+/// The name that the Google Universal Image Embedding Challenge asks for.
 const SAVED_MODEL: &str = "saved_model.pt";
+/// The file that [`write_submission`] leaves.
+pub const SUBMISSION: &str = "submission.zip";
 
 /// Writes `model` to `path` as a TorchScript archive.
 ///
@@ -40,7 +49,7 @@ pub fn write_torchscript(model: &Model, path: &Path) -> Result<()> {
 /// # Errors
 /// Those of [`write_torchscript`].
 pub fn write_submission(model: &Model, dir: &Path) -> Result<std::path::PathBuf> {
-    let path = dir.join("submission.zip");
+    let path = dir.join(SUBMISSION);
     write_with(&path, &WriteOptions::default(), |out| {
         let mut inner = Vec::new();
         write(model, &mut inner)?;
@@ -56,8 +65,8 @@ fn write(model: &Model, out: &mut dyn Write) -> io::Result<()> {
     let attributes = code::attributes(model);
     let mut archive = Archive::new(out);
     let mut add = |name: &str, bytes: &[u8]| archive.add(&format!("{ROOT}/{name}"), bytes);
-    add("data.pkl", &pickle::module(code::CLASS, &attributes))?;
-    add("code/__torch__.py", code::source(model, &attributes).as_bytes())?;
+    add(MODULE, &pickle::module(code::CLASS, &attributes))?;
+    add(CODE, code::source(model, &attributes).as_bytes())?;
     for (i, attribute) in attributes.iter().enumerate() {
         let bytes = f32_bytes(&attribute.tensor).map_err(io::Error::other)?;
         add(&format!("data/{i}"), &bytes)?;

@@ -1,8 +1,8 @@
 //! An embedder at work: backbone, projection and transform together.
 
-use super::{EmbedderMeta, EmbedderParts};
+use super::{EmbedderFile, EmbedderMeta, EmbedderParts, parts::Found};
 use crate::{
-    Backbone, LoadOptions, Projection, Result,
+    Backbone, LoadOptions, LoadedBackbone, Projection, Result,
     extract::{Extractor, ImageFile, PipelineOptions, RowResult, features_of},
     load_backbone,
 };
@@ -37,15 +37,8 @@ impl Embedder {
     /// # Errors
     /// Those of [`load_backbone`].
     pub fn of_backbone(name: &str, options: LoadOptions) -> Result<Self> {
-        let loaded = load_backbone(name, &options)?;
-        Ok(Self {
-            backbone: loaded.backbone,
-            id: loaded.id,
-            preprocess: loaded.record,
-            options,
-            projection: None,
-            meta: None,
-        })
+        let LoadedBackbone { backbone, record, id, .. } = load_backbone(name, &options)?;
+        Ok(Self { backbone, id, options, preprocess: record, projection: None, meta: None })
     }
 
     /// A trained embedder: `path` is a run folder or an embedder file.
@@ -54,23 +47,15 @@ impl Embedder {
     /// commit that the embedder was trained with.
     ///
     /// # Errors
-    /// [`Error::Weights`] when the file does not fit, or when the backbone's weights are not those it was trained with.
+    /// [`crate::Error::Weights`] when the file does not fit, or when the backbone's weights are not those it was trained with.
     pub fn open(path: &Path, mut options: LoadOptions) -> Result<Self> {
-        let parts = EmbedderParts::find(path, &mut options)?;
-        let id = parts.file.meta.backbone.clone();
-        options.build.proj_layer = id.proj_layer;
-        let backbone = parts.architecture.build(&id.name, &parts.weights, &options.build)?;
+        let found = Found::of(EmbedderFile::open(path)?, path, &mut options)?;
+        options.build.proj_layer = found.parts.id.proj_layer;
+        let backbone = found.parts.build(&options)?;
         // After the build, which says which keys do not fit.
-        parts.check()?;
-        let file = parts.file;
-        Ok(Self {
-            preprocess: file.meta.preprocess.clone(),
-            backbone,
-            id,
-            options,
-            projection: Some(file.projection),
-            meta: Some(file.meta),
-        })
+        found.check()?;
+        let EmbedderParts { id, preprocess, projection, meta, .. } = found.parts;
+        Ok(Self { backbone, id, options, preprocess, projection, meta })
     }
 
     /// What the file says about a trained embedder; `None` for a bare backbone.
@@ -121,7 +106,7 @@ impl Embedder {
     /// reason. `sink` returns whether to go on. Memory does not grow with the number of images.
     ///
     /// # Errors
-    /// [`Error::Candle`] from the backbone, and those of `sink`.
+    /// [`crate::Error::Candle`] from the backbone, and those of `sink`.
     pub fn embed_each(
         &self,
         files: &[ImageFile],
@@ -139,7 +124,7 @@ impl Embedder {
     /// returns whether to go on.
     ///
     /// # Errors
-    /// [`Error::Candle`] from the backbone.
+    /// [`crate::Error::Candle`] from the backbone.
     pub fn embed(
         &self,
         paths: &[PathBuf],

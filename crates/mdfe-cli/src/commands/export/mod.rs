@@ -1,8 +1,10 @@
 //! `mdfe export`: an embedder for elsewhere.
 
 mod copy;
+mod hub;
 #[cfg(feature = "full")]
 mod program;
+mod source;
 
 use crate::{
     args::{Export, ExportFormat, ExportInput},
@@ -14,6 +16,7 @@ pub(crate) fn run(args: &Export) -> Result<()> {
     refuse(args)?;
     match (&args.output, args.format) {
         (Some(output), ExportFormat::Safetensors) => copy::run(args, output),
+        (Some(dir), ExportFormat::Hub) => hub::run(args, dir),
         _ => program(args),
     }
 }
@@ -27,14 +30,20 @@ fn refuse(args: &Export) -> Result<()> {
         ("--input", args.input == ExportInput::Pixels),
         ("--f16", args.f16),
     ];
-    if format == ExportFormat::Safetensors {
+    if matches!(format, ExportFormat::Safetensors | ExportFormat::Hub) {
         if let Some((flag, _)) = program_only.iter().find(|(_, given)| *given) {
             usage!("{flag} is for --format torchscript and onnx; add one of them, or leave {flag} out");
         }
+        if args.backbone.files.weights.is_some() && !args.standalone && args.checkpoint.is_none() {
+            usage!("--weights go into a standalone file only; add --standalone, or leave them out");
+        }
     } else if args.standalone {
         usage!(
-            "--standalone is for safetensors; TorchScript and ONNX always have the backbone inside, so leave it out"
+            "--standalone is for safetensors and hub; TorchScript and ONNX always have the backbone inside, so leave it out"
         );
+    }
+    if args.backbone.proj_layer && args.model.is_some() {
+        usage!("--proj-layer belongs to --backbone; a trained embedder knows whether its backbone has one");
     }
     if args.f16 && format == ExportFormat::Torchscript {
         usage!(
@@ -58,6 +67,6 @@ fn program(args: &Export) -> Result<()> {
 #[cfg(not(feature = "full"))]
 fn program(_: &Export) -> Result<()> {
     usage!(
-        "this build of mdfe exports safetensors alone; build it with `--features full` for TorchScript and ONNX"
+        "this build of mdfe exports safetensors and hub alone; build it with `--features full` for TorchScript and ONNX"
     )
 }

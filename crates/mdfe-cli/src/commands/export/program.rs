@@ -1,15 +1,15 @@
 //! `mdfe export --format torchscript | onnx` and `--guiec`: an embedder that runs without mdfe.
 
+use super::source;
 use crate::{
     args::{Export, ExportFormat, ExportInput},
-    commands::model,
     exit::usage,
 };
 use anyhow::{Context, Result, bail};
 use mdfe_export::{
-    Agreement, Input, Model, OnnxOptions, Own, write_onnx, write_submission, write_torchscript,
+    Agreement, Input, Model, OnnxOptions, Own, SUBMISSION, write_onnx, write_submission, write_torchscript,
 };
-use mdfe_model::{BuildOptions, EmbedderParts, LoadOptions, graph::GraphOptions};
+use mdfe_model::{EmbedderParts, LoadOptions, Projection, ProjectionKind, graph::GraphOptions};
 use std::path::{Path, PathBuf};
 
 /// The widest embedding that the challenge took.
@@ -20,30 +20,24 @@ const LIMIT: f32 = 1e-4;
 const LIMIT_F16: f32 = 2e-2;
 
 pub(super) fn run(args: &Export) -> Result<()> {
-    let options = LoadOptions {
-        weights: args.files.weights.clone(),
-        hub: model::hub(args.files.offline),
-        ..LoadOptions::default()
-    };
-    let parts = EmbedderParts::open(&args.model, options)?;
+    let parts = source::parts(args)?;
     let model = build(args, &parts)?;
     if args.guiec.is_some() && model.dim() > GUIEC_DIM {
         usage!(
-            "the challenge takes at most {GUIEC_DIM} dimensions and this embedder has {}; train one with fewer",
+            "the challenge takes at most {GUIEC_DIM} dimensions and this has {}; train an embedder with fewer",
             model.dim()
         );
     }
-    // Asked before anything is written: what does not agree leaves nothing behind.
-    let own = if args.check { Some(own(&model, &parts)?) } else { None };
-    let mut agreement = own.as_ref().map(|own| agreement(own, &model, &parts)).transpose()?;
-    let files = write(args, &model)?;
-    if let Some(own) = own.as_ref().filter(|_| args.format == ExportFormat::Onnx) {
-        agreement = Some(agreement_of_file(own, &files[0], args.f16)?);
-    }
+    let (files, agreement) = if args.check {
+        let (files, agreement) = write_checked(args, &model, &own(&model, &parts)?)?;
+        (files, Some(agreement))
+    } else {
+        (write(args, &model, &target(args)?)?, None)
+    };
     let bytes = files.iter().map(|file| Ok(std::fs::metadata(file)?.len())).sum::<Result<u64>>()?;
     let mut value = serde_json::json!({
         "output": files[0], "files": files, "bytes": bytes, "dim": model.dim(), "operations": model.operations(),
-        "backbone": parts.file.meta.backbone.name,
+        "backbone": parts.id.name,
     });
     let mut text = format!(
         "{}: {:.1} MB, {} operations, {} dimensions, the backbone {} inside",
@@ -51,23 +45,27 @@ pub(super) fn run(args: &Export) -> Result<()> {
         bytes as f64 / 1e6,
         model.operations(),
         model.dim(),
-        parts.file.meta.backbone.name
+        parts.id.name
     );
     if let Some(Agreement { images, largest }) = agreement {
         value["check"] = serde_json::json!({ "images": images, "largest_difference": largest });
-        let onnx = args.format == ExportFormat::Onnx;
-        let what = if onnx { "read back and run, it agrees" } else { "its operations agree" };
-        text += &format!("\n{what} with mdfe: largest difference {largest:.1e} over {images} images");
+        let unit = if parts.projection.is_some() { "" } else { " of the largest feature" };
+        text += &format!(
+            "\nread back and run, it agrees with mdfe: largest difference {largest:.1e}{unit} over {images} images"
+        );
     }
     args.results.print(&value, &text)
 }
 
 /// Backbone, resize and projection.
 fn build(args: &Export, parts: &EmbedderParts) -> Result<Model> {
-    let meta = &parts.file.meta;
-    let options = GraphOptions { size: meta.preprocess.size, proj_layer: meta.backbone.proj_layer };
-    let graph = parts.architecture.graph(&meta.backbone.name, &parts.weights, &options)?;
-    let mut model = Model::new(graph, &parts.file.projection, meta.preprocess.clone())?;
+    let EmbedderParts { id, architecture, weights, preprocess, projection, .. } = parts;
+    let options = GraphOptions { size: preprocess.size, proj_layer: id.proj_layer };
+    let graph = architecture.graph(&id.name, weights, &options)?;
+    let mut model = match projection {
+        Some(projection) => Model::new(graph, projection, preprocess.clone())?,
+        None => Model::of_features(graph, preprocess.clone())?,
+    };
     if args.squash {
         model = model.squashed();
     }
@@ -77,59 +75,75 @@ fn build(args: &Export, parts: &EmbedderParts) -> Result<Model> {
     };
     model.about = serde_json::json!({
         "format": "mdfe-export-1", "mdfe": env!("CARGO_PKG_VERSION"),
-        "backbone": meta.backbone, "preprocess": model.record, "projection": meta.projection,
-        "projection_fingerprint": parts.file.projection.fingerprint(),
+        "backbone": id, "preprocess": model.record, "projection": projection.as_ref().map(ProjectionKind::of),
+        "projection_fingerprint": projection.as_ref().map(Projection::fingerprint),
     });
     Ok(model)
 }
 
 /// What the embedder itself gives.
 fn own(model: &Model, parts: &EmbedderParts) -> Result<Own> {
-    let id = &parts.file.meta.backbone;
-    let options = BuildOptions { proj_layer: id.proj_layer, ..BuildOptions::default() };
-    let backbone = parts.architecture.build(&id.name, &parts.weights, &options)?;
-    Ok(Own::new(model.record.size, backbone.as_ref(), &parts.file.projection)?)
+    let backbone = parts.build(&LoadOptions::default())?;
+    Ok(Own::new(model.record.size, backbone.as_ref(), parts.projection.as_ref())?)
 }
 
-fn agreement(own: &Own, model: &Model, parts: &EmbedderParts) -> Result<Agreement> {
-    let found = own.against(model)?;
-    if found.largest > LIMIT {
+/// How far the bytes that were written are from the embedder.
+fn agreement(own: &Own, file: &Path, args: &Export) -> Result<Agreement> {
+    let onnx = args.format == ExportFormat::Onnx;
+    let found = if onnx { own.against_onnx(file)? } else { own.against_torchscript(file)? };
+    let largest = found.largest;
+    if args.f16 && largest > LIMIT_F16 {
         bail!(
-            "the operations that would be written are {:e} from the embedder, more than {LIMIT:e}, so nothing was written; this is \
-             a fault of mdfe, please report it with the name of the backbone, {}",
-            found.largest,
-            parts.file.meta.backbone.name
+            "in f16 the embeddings are {largest:e} from mdfe's, more than {LIMIT_F16:e}, so nothing was written; export it without --f16"
+        );
+    }
+    if !args.f16 && largest > LIMIT {
+        bail!(
+            "the file that would be written gives embeddings {largest:e} from mdfe's, more than {LIMIT:e}, so nothing was written; this \
+             is a fault of mdfe, please report it with the name of the backbone"
         );
     }
     Ok(found)
 }
 
-/// The same from the bytes that were written.
-fn agreement_of_file(own: &Own, file: &Path, half: bool) -> Result<Agreement> {
-    let found = own.against_onnx(file)?;
-    let limit = if half { LIMIT_F16 } else { LIMIT };
-    if found.largest > limit {
-        let (file, largest) = (file.display(), found.largest);
-        bail!(
-            "{file} gives embeddings {largest:e} from mdfe's, more than {limit:e}; do not use it, or export it without --f16"
-        );
+/// The file of the model.
+fn target(args: &Export) -> Result<PathBuf> {
+    match &args.guiec {
+        Some(dir) => Ok(dir.join(SUBMISSION)),
+        None => args.output.clone().context("--output is needed without --guiec"),
     }
-    Ok(found)
 }
 
-/// Writes what is asked for and returns the files, that of the model first.
-fn write(args: &Export, model: &Model) -> Result<Vec<PathBuf>> {
-    if let Some(dir) = &args.guiec {
-        return Ok(vec![write_submission(model, dir)?]);
+/// Writes into a folder beside the target, reads what lies there, and moves it into its place if it agrees: a file that does not leaves
+/// nothing behind, and what was there stays.
+fn write_checked(args: &Export, model: &Model, own: &Own) -> Result<(Vec<PathBuf>, Agreement)> {
+    let target = target(args)?;
+    let folder = target.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let stage = tempfile::Builder::new().prefix(".mdfe-check-").tempdir_in(folder);
+    let stage = stage.with_context(|| format!("cannot write in {}", folder.display()))?;
+    let name = target.file_name().with_context(|| format!("{} names no file", target.display()))?;
+    let staged = write(args, model, &stage.path().join(name))?;
+    let agreement = agreement(own, &staged[0], args)?;
+    let mut files = Vec::new();
+    // The model comes last, behind the tensors that it points to.
+    for file in staged.iter().rev() {
+        let place = target.with_file_name(file.file_name().unwrap_or(name));
+        std::fs::rename(file, &place).with_context(|| format!("cannot write {}", place.display()))?;
+        files.insert(0, place);
     }
-    let output = args.output.as_ref().context("--output is needed without --guiec")?;
-    match args.format {
-        ExportFormat::Onnx => {
-            Ok(write_onnx(model, output, OnnxOptions { half: args.f16, ..OnnxOptions::default() })?)
-        }
-        ExportFormat::Torchscript | ExportFormat::Safetensors => {
-            write_torchscript(model, output)?;
-            Ok(vec![output.clone()])
+    Ok((files, agreement))
+}
+
+/// Writes what is asked for to `target` and returns the files, that of the model first.
+fn write(args: &Export, model: &Model, target: &Path) -> Result<Vec<PathBuf>> {
+    let onnx = OnnxOptions { half: args.f16, ..OnnxOptions::default() };
+    match (&args.guiec, args.format) {
+        (Some(_), _) => Ok(vec![write_submission(model, target.parent().unwrap_or(Path::new(".")))?]),
+        (None, ExportFormat::Onnx) => Ok(write_onnx(model, target, onnx)?),
+        (None, ExportFormat::Torchscript | ExportFormat::Safetensors | ExportFormat::Hub) => {
+            write_torchscript(model, target)?;
+            Ok(vec![target.to_path_buf()])
         }
     }
 }

@@ -1,6 +1,9 @@
 //! A ZIP archive of stored entries, written in one go: each entry's bytes begin at a multiple of 64, as PyTorch's own archives
 //! have it, so that a reader may map them. Beyond 4 GiB the directory is ZIP64.
 
+mod read;
+
+pub(crate) use read::read;
 use std::io::{self, Write};
 
 /// Where the bytes of an entry begin, in bytes: multiples of this.
@@ -137,33 +140,6 @@ impl Common<'_> {
 mod tests {
     use super::*;
 
-    /// An entry as the directory lists it: name, and its bytes where the local header puts them.
-    fn read(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
-        let u16_at = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
-        let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
-        let end = bytes.len() - 22;
-        assert_eq!(&bytes[end..end + 4], b"PK\x05\x06");
-        let mut at = u32_at(end + 16) as usize;
-        let mut out = Vec::new();
-        for _ in 0..u16_at(end + 10) {
-            assert_eq!(&bytes[at..at + 4], b"PK\x01\x02");
-            let (name, extra) = (u16_at(at + 28), u16_at(at + 30));
-            let local = u32_at(at + 42) as usize;
-            assert_eq!(&bytes[local..local + 4], b"PK\x03\x04");
-            assert_eq!(bytes[local + 14..local + 26], bytes[at + 16..at + 28], "the two headers agree");
-            let start = local + 30 + u16_at(local + 26) + u16_at(local + 28);
-            assert_eq!(start % 64, 0, "an entry begins at a multiple of 64");
-            let data = bytes[start..start + u32_at(at + 24) as usize].to_vec();
-            let mut crc = flate2::Crc::new();
-            crc.update(&data);
-            assert_eq!(crc.sum(), u32_at(at + 16));
-            out.push((String::from_utf8(bytes[at + 46..at + 46 + name].to_vec()).unwrap(), data));
-            at += 46 + name + extra;
-        }
-        assert_eq!(at, end, "nothing lies between the directory and its end");
-        out
-    }
-
     #[test]
     fn entries_read_back_and_begin_at_multiples_of_64() {
         let mut bytes = Vec::new();
@@ -173,10 +149,19 @@ mod tests {
             archive.add(name, data).unwrap();
         }
         archive.finish().unwrap();
-        let found = read(&bytes);
+        let found = read(&bytes).unwrap();
         assert_eq!(found.len(), entries.len());
-        for ((name, data), (found_name, found_data)) in entries.iter().zip(&found) {
-            assert_eq!((*name, data), (found_name.as_str(), found_data));
+        for (name, data) in &entries {
+            let entry = found[*name];
+            assert_eq!(entry, data);
+            assert_eq!((entry.as_ptr() as usize - bytes.as_ptr() as usize) % 64, 0, "{name}");
+        }
+        let mut other = bytes.clone();
+        let content = found["a/data/0"].as_ptr() as usize - bytes.as_ptr() as usize;
+        other[content + 999] = 3;
+        assert!(read(&other).is_none(), "a byte that differs is seen");
+        for length in 0..bytes.len() {
+            assert!(read(&bytes[..length]).is_none(), "cut after {length} bytes");
         }
     }
 }
