@@ -57,6 +57,11 @@ impl Domains {
         &self.names
     }
 
+    /// The domains of the rows in a range.
+    pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Self {
+        Self { ids: self.ids[rows].to_vec(), names: self.names.clone() }
+    }
+
     /// The rows of the domain with this name, in order.
     pub fn rows_of(&self, name: &str) -> Vec<usize> {
         (0..self.len()).filter(|&row| self.name(row) == name).collect()

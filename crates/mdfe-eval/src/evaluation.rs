@@ -2,8 +2,9 @@
 
 use crate::{
     Domains, Error, Exclude, Knn, Metric, Named, Neighbour, Neighbours, Relevance, Report, Result, Rows,
-    Similarity, SingleLabel, relevance::check_rows, report::check_metrics,
+    Scores, Scoring, Similarity, SingleLabel, relevance::check_rows, scores::check_metrics,
 };
+use std::ops::Range;
 
 /// Something of the queries, and the same of the index.
 #[derive(Clone, Copy, Debug)]
@@ -65,23 +66,39 @@ impl Evaluation {
         Self { exclude: Exclude::SameRow, ..Self::default() }
     }
 
-    /// Searches and scores. An index row is relevant to a query when its label is the same and, where both sides have
-    /// domains, its domain too.
+    /// Searches and scores: the means of [`Evaluation::scores`].
     ///
     /// # Errors
-    /// Those of [`Evaluation::run_with`]; [`Error::Length`] when labels or domains are not one for each row.
+    /// Those of [`Evaluation::scores`].
     pub fn run(&self, query: Retrieval<'_>, index: Retrieval<'_>) -> Result<Report> {
+        Report::of(&self.scores(query, index)?)
+    }
+
+    /// Searches and scores every query. An index row is relevant to a query when its label is the same and, where both sides have
+    /// domains, its domain too. In a merged index without domains the labels alone decide, and each of the queries' domains has its means.
+    ///
+    /// # Errors
+    /// Those of [`Evaluation::scores_with`]; [`Error::Length`] when labels or domains are not one for each row, [`Error::NoDomains`] when
+    /// the index alone has domains.
+    pub fn scores(&self, query: Retrieval<'_>, index: Retrieval<'_>) -> Result<Scores> {
         query.check("query labels", "query domains")?;
         index.check("index labels", "index domains")?;
         let embeddings = Sides { query: query.embeddings, index: index.embeddings };
         let domains = match (query.domains, index.domains) {
             (Some(query), Some(index)) => Sides { query, index },
-            (None, None) => {
+            (Some(_), None) if self.scope == IndexScope::PerDomain => {
+                return Err(Error::NoDomains { what: "index", remedy: SEPARATE });
+            }
+            (own, None) => {
                 let relevance = SingleLabel::new(query.labels.iter().copied(), index.labels.iter().copied());
-                return self.run_with(embeddings, &relevance, None);
+                let one = Domains::from_names(std::iter::repeat_n("", index.labels.len()));
+                return self.scores_with(
+                    embeddings,
+                    &relevance,
+                    own.map(|query| Sides { query, index: &one }),
+                );
             }
             (None, Some(_)) => return Err(Error::NoDomains { what: "query", remedy: ONE_SIDED }),
-            (Some(_), None) => return Err(Error::NoDomains { what: "index", remedy: ONE_SIDED }),
         };
         // Domains are matched by name: each counts as its position in the query's list.
         let pairs = |side: &Retrieval<'_>, own: &Domains| {
@@ -89,36 +106,66 @@ impl Evaluation {
             side.labels.iter().enumerate().map(|(row, &label)| (position(row), label)).collect::<Vec<_>>()
         };
         let relevance = SingleLabel::new(pairs(&query, domains.query), pairs(&index, domains.index));
-        self.run_with(embeddings, &relevance, Some(domains))
+        self.scores_with(embeddings, &relevance, Some(domains))
     }
 
-    /// Searches and scores with a relevance of your own.
+    /// Searches and scores with a relevance of your own: the means of [`Evaluation::scores_with`].
     ///
     /// # Errors
-    /// Those of [`Knn::search`] and [`Report::score`]; [`Error::NoDomains`] when [`IndexScope::PerDomain`] has none to go by.
+    /// Those of [`Evaluation::scores_with`].
     pub fn run_with(
         &self,
         embeddings: Sides<Rows<'_>>,
         relevance: &impl Relevance,
         domains: Option<Sides<&Domains>>,
     ) -> Result<Report> {
+        Report::of(&self.scores_with(embeddings, relevance, domains)?)
+    }
+
+    /// Searches and scores every query with a relevance of your own.
+    ///
+    /// Metrics that look at a whole ranking are computed for some queries at a time, so that the neighbours held are bounded.
+    ///
+    /// # Errors
+    /// Those of [`Knn::search`] and [`Scoring::of`]; [`Error::NoDomains`] when [`IndexScope::PerDomain`] has none to go by.
+    pub fn scores_with(
+        &self,
+        embeddings: Sides<Rows<'_>>,
+        relevance: &impl Relevance,
+        domains: Option<Sides<&Domains>>,
+    ) -> Result<Scores> {
         let Sides { query, index } = embeddings;
-        let k = self.metrics.iter().map(|m| m.k()).max().unwrap_or(0);
-        check_metrics(&self.metrics, k)?;
+        check_metrics(&self.metrics)?;
         check_rows(relevance, query.len(), index.len())?;
         if let Some(domains) = domains {
             check_length("query domains", domains.query.len(), query.len())?;
             check_length("index domains", domains.index.len(), index.len())?;
+        } else if self.scope == IndexScope::PerDomain {
+            return Err(Error::NoDomains { what: "query", remedy: SEPARATE });
         }
-        let knn = Knn { k, similarity: self.similarity, exclude: self.exclude.clone(), ..Knn::default() };
-        let neighbours = match (self.scope, domains) {
-            (IndexScope::Merged, _) => knn.search(query, index)?,
-            (IndexScope::PerDomain, Some(domains)) => search_per_domain(&knn, embeddings, domains)?,
-            (IndexScope::PerDomain, None) => {
-                let remedy = "a separate index for each domain needs the domain of every row";
-                return Err(Error::NoDomains { what: "query", remedy });
-            }
-        };
+        self.exclude.check(query.len(), index.len())?;
+        let scoring = Scoring { metrics: &self.metrics, relevance, exclude: &self.exclude };
+        let k = scoring.k().max(1);
+        let step = (HELD_NEIGHBOURS / k.min(index.len()).max(1)).max(1);
+        let mut queries = Vec::with_capacity(query.len());
+        for first in (0..query.len()).step_by(step) {
+            let part = Part { rows: first..query.len().min(first + step), all: query.len() };
+            let exclude = part.exclude(&self.exclude);
+            let knn = Knn { k, similarity: self.similarity, exclude: exclude.clone(), ..Knn::default() };
+            let own = Sides { query: query.slice(part.rows.clone()), index };
+            let neighbours = match (self.scope, domains) {
+                (IndexScope::PerDomain, Some(domains)) => {
+                    let query = domains.query.slice(part.rows.clone());
+                    search_per_domain(&knn, own, Sides { query: &query, index: domains.index })?
+                }
+                _ => knn.search(own.query, own.index)?,
+            };
+            let relevance = &RelevanceOf { all: relevance, rows: part.rows };
+            queries.extend(Scoring { metrics: &self.metrics, relevance, exclude: &exclude }.of(&neighbours)?);
+        }
+        if query.is_empty() {
+            return Err(Error::Empty { what: "query" });
+        }
         let groups: Named<Vec<usize>> = match domains {
             Some(Sides { query, .. }) => {
                 let group = |name: &String| (name.clone(), query.rows_of(name));
@@ -126,10 +173,58 @@ impl Evaluation {
             }
             None => Named::from_iter([]),
         };
-        Report::score(&self.metrics, &neighbours, relevance, &self.exclude, &groups)
+        Ok(Scores { metrics: self.metrics.clone(), queries, groups, similarity: self.similarity })
     }
 }
 
+/// Neighbours that are held at a time: 256 MB.
+const HELD_NEIGHBOURS: usize = 32 << 20;
+
+/// Some of the queries, one after the other.
+struct Part {
+    rows: Range<usize>,
+    /// Q.
+    all: usize,
+}
+
+impl Part {
+    /// What these queries leave out.
+    fn exclude(&self, exclude: &Exclude) -> Exclude {
+        if self.rows.len() == self.all {
+            return exclude.clone();
+        }
+        match exclude {
+            Exclude::Nothing => Exclude::Nothing,
+            _ => Exclude::Rows(self.rows.clone().map(|query| exclude.row(query)).collect()),
+        }
+    }
+}
+
+/// The relevance to some of the queries, one after the other.
+struct RelevanceOf<'a, R> {
+    all: &'a R,
+    rows: Range<usize>,
+}
+
+impl<R: Relevance> Relevance for RelevanceOf<'_, R> {
+    fn queries(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn index(&self) -> usize {
+        self.all.index()
+    }
+
+    fn relevant(&self, query: usize, index: usize) -> bool {
+        self.all.relevant(self.rows.start + query, index)
+    }
+
+    fn count(&self, query: usize) -> usize {
+        self.all.count(self.rows.start + query)
+    }
+}
+
+const SEPARATE: &str = "a separate index for each domain needs the domain of every row";
 const ONE_SIDED: &str = "give the domain of every row on both sides or on neither";
 
 impl Retrieval<'_> {

@@ -1,8 +1,6 @@
 //! The scores of an evaluation, overall and for each domain.
 
-use crate::{
-    Error, Exclude, Metric, Named, Neighbours, QueryResult, Relevance, Result, relevance::check_rows,
-};
+use crate::{Bootstrap, Error, Interval, Intervals, MetricIntervals, Named, Result, Scores};
 use serde::Serialize;
 use std::fmt;
 
@@ -12,7 +10,7 @@ pub type Metrics = Named<Option<f64>>;
 /// The scores of an evaluation.
 ///
 /// Serialises to `{"overall": {"mMP@5": x, ...}, "domains": {name: {"mMP@5": x, ...}}, "queries": n,
-/// "queries_without_relevant": m}`. Its `Display` is a table with four decimals; the values themselves are never rounded.
+/// "queries_without_relevant": m}`, with `intervals` where they were asked for. Its `Display` is a table with four decimals; the values themselves are never rounded.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// Means over all scored queries.
@@ -23,51 +21,50 @@ pub struct Report {
     pub queries: usize,
     /// Queries to which no index row is relevant (n_q = 0). They are left out of every mean.
     pub queries_without_relevant: usize,
+    /// Bootstrap intervals of the means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<Intervals>,
 }
 
 impl Report {
-    /// Scores neighbours that were searched with `exclude`. `groups` gives names and the query rows that each one's means are
-    /// over; use it for domains.
+    /// The means of these scores.
     ///
     /// # Errors
-    /// [`Error::NoMetrics`], [`Error::ZeroK`] and [`Error::TooFewNeighbours`] for metrics that can't be computed,
-    /// [`Error::Length`] when `relevance` speaks of another number of queries.
-    pub fn score(
-        metrics: &[Metric],
-        neighbours: &Neighbours,
-        relevance: &impl Relevance,
-        exclude: &Exclude,
-        groups: &Named<Vec<usize>>,
-    ) -> Result<Self> {
-        check_metrics(metrics, neighbours.k())?;
-        check_rows(relevance, neighbours.len(), relevance.index())?;
-        exclude.check(neighbours.len(), relevance.index())?;
-        let values: Vec<Option<Vec<f64>>> =
-            (0..neighbours.len()).map(|q| query_values(metrics, neighbours, relevance, exclude, q)).collect();
+    /// [`Error::Length`] when a group names a query that does not exist.
+    pub fn of(scores: &Scores) -> Result<Self> {
+        let queries = &scores.queries;
         let mean = |rows: &mut dyn Iterator<Item = usize>| -> Metrics {
-            let mut sums = vec![0.0; metrics.len()];
+            let mut sums = vec![0.0; scores.metrics.len()];
             let mut scored = 0usize;
-            for row in rows.filter_map(|q| values[q].as_ref()) {
+            for values in rows.map(|q| &queries[q].values).filter(|values| !values.is_empty()) {
                 scored += 1;
-                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
             }
             let share = |sum: f64| (scored > 0).then(|| sum / scored as f64);
-            metrics.iter().zip(sums).map(|(metric, sum)| (metric.to_string(), share(sum))).collect()
+            scores.metrics.iter().zip(sums).map(|(metric, sum)| (metric.to_string(), share(sum))).collect()
         };
-        for (_, rows) in groups.iter() {
-            if let Some(&row) = rows.iter().find(|&&row| row >= values.len()) {
-                return Err(Error::Length { what: "grouped queries", got: row + 1, rows: values.len() });
+        for (_, rows) in scores.groups.iter() {
+            if let Some(&row) = rows.iter().find(|&&row| row >= queries.len()) {
+                return Err(Error::Length { what: "grouped queries", got: row + 1, rows: queries.len() });
             }
         }
         Ok(Self {
-            overall: mean(&mut (0..values.len())),
-            domains: groups
-                .iter()
+            overall: mean(&mut (0..queries.len())),
+            domains: (scores.groups.iter())
                 .map(|(name, rows)| (name.to_owned(), mean(&mut rows.iter().copied())))
                 .collect(),
-            queries: values.len(),
-            queries_without_relevant: values.iter().filter(|v| v.is_none()).count(),
+            queries: queries.len(),
+            queries_without_relevant: queries.iter().filter(|query| query.relevant == 0).count(),
+            intervals: None,
         })
+    }
+
+    /// The means of these scores with their intervals.
+    ///
+    /// # Errors
+    /// Those of [`Report::of`].
+    pub fn with_intervals(scores: &Scores, bootstrap: &Bootstrap) -> Result<Self> {
+        Ok(Self { intervals: Some(bootstrap.intervals(scores)), ..Self::of(scores)? })
     }
 
     /// The mean over domains, each domain counting the same; domains without a scored query are left out.
@@ -81,45 +78,22 @@ impl Report {
     }
 }
 
-/// Refuses metrics that a search for `k` neighbours can't serve.
-pub(crate) fn check_metrics(metrics: &[Metric], k: usize) -> Result<()> {
-    if metrics.is_empty() {
-        return Err(Error::NoMetrics);
-    }
-    for &metric in metrics {
-        if metric.k() == 0 {
-            return Err(Error::ZeroK { what: format!("the metric {metric}") });
-        }
-        if metric.k() > k {
-            return Err(Error::TooFewNeighbours { metric: metric.to_string(), needed: metric.k(), k });
-        }
-    }
-    Ok(())
-}
-
-/// The metrics of one query, or `None` when nothing is relevant to it.
-fn query_values(
-    metrics: &[Metric],
-    neighbours: &Neighbours,
-    relevance: &impl Relevance,
-    exclude: &Exclude,
-    query: usize,
-) -> Option<Vec<f64>> {
-    let own = exclude.row(query).is_some_and(|row| relevance.relevant(query, row as usize));
-    let relevant = relevance.count(query).saturating_sub(usize::from(own));
-    let hits: Vec<bool> =
-        neighbours.row(query).iter().map(|n| relevance.relevant(query, n.id as usize)).collect();
-    (relevant > 0)
-        .then(|| metrics.iter().map(|metric| metric.value(QueryResult { hits: &hits, relevant })).collect())
-}
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let average = (self.domains.len() > 1).then(|| self.macro_average());
-        let rows = (self.domains.iter())
-            .chain([("overall", &self.overall)])
-            .chain(average.iter().map(|m| ("mean of domains", m)))
-            .collect::<Vec<_>>();
+        let mut rows: Vec<(String, &Metrics)> =
+            self.domains.iter().map(|(name, metrics)| (name.to_owned(), metrics)).collect();
+        rows.push(("overall".to_owned(), &self.overall));
+        rows.extend(average.iter().map(|metrics| ("mean of domains".to_owned(), metrics)));
+        let ends = self.intervals.iter().flat_map(|intervals| {
+            let of = |name: &str, pick: fn(&Interval) -> f64| {
+                (format!("{} % interval, {name}", intervals.level * 100.0), ends(&intervals.overall, pick))
+            };
+            [of("from", |interval| interval.low), of("to", |interval| interval.high)]
+        });
+        let ends: Vec<(String, Metrics)> = ends.collect();
+        let at = self.domains.len() + 1;
+        rows.splice(at..at, ends.iter().map(|(name, metrics)| (name.clone(), metrics)));
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         write!(f, "{:width$}", "")?;
         for (metric, _) in self.overall.iter() {
@@ -141,4 +115,9 @@ impl fmt::Display for Report {
             self.queries, self.queries_without_relevant
         )
     }
+}
+
+/// One end of each interval.
+fn ends(intervals: &MetricIntervals, pick: fn(&Interval) -> f64) -> Metrics {
+    intervals.iter().map(|(name, interval)| (name.to_owned(), interval.as_ref().map(pick))).collect()
 }

@@ -44,6 +44,11 @@ impl<'a> Rows<'a> {
         &self.data[row * self.dim..(row + 1) * self.dim]
     }
 
+    /// The rows in a range; panics, as a slice does, when there are no such rows.
+    pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Rows<'a> {
+        Rows { data: &self.data[rows.start * self.dim..rows.end * self.dim], dim: self.dim }
+    }
+
     /// Copies the given rows into a new matrix, `[rows.len(), D]`.
     pub(crate) fn gather(&self, rows: &[usize]) -> Vec<f32> {
         rows.iter().flat_map(|&r| self.row(r).iter().copied()).collect()

@@ -42,6 +42,15 @@ fn relatives_follow_their_formulas() {
     assert_eq!(value("MRR@5", &hits, 3), 0.5);
     assert_eq!(value("MRR@1", &hits, 3), 0.0);
     assert_eq!(value("MRR@5", &[F; 5], 3), 0.0);
+    // Of the first three, one; ranks beyond n_q count in mAP alone: (1/2 + 2/4 + 3/5) / 3.
+    assert_eq!(value("R-precision", &hits, 3), 1.0 / 3.0);
+    assert_eq!(value("mAP@R", &hits, 3), 0.5 / 3.0);
+    assert!((value("mAP", &hits, 3) - 1.6 / 3.0).abs() < 1e-15);
+    assert!((value("mAP", &hits, 4) - 1.6 / 4.0).abs() < 1e-15);
+    // Hits on ranks 2 and 3 of three: (1/log2 3 + 1/2) / (1 + 1/log2 3 + 1/2); beyond k nothing counts.
+    let log3 = 3f64.log2();
+    assert!((value("NDCG@3", &[F, T, T, T], 3) - (1.0 / log3 + 0.5) / (1.5 + 1.0 / log3)).abs() < 1e-15);
+    assert_eq!(value("NDCG@5", &[T, T], 2), 1.0);
 }
 
 #[test]
@@ -49,11 +58,16 @@ fn names_and_metrics_are_one_to_one() {
     for (metric, name) in Metric::all(7).into_iter().zip(Metric::NAMES) {
         assert_eq!(metric.to_string(), format!("{name}@7"));
         assert_eq!(metric.to_string().parse::<Metric>().unwrap(), metric);
-        assert_eq!(metric.k(), 7);
+        assert_eq!(metric.depth(), mdfe_eval::Depth::At(7));
         let readme = include_str!("../README.md");
         assert!(readme.contains(&format!("\n| `{name}@k`")), "README.md: no row for {name}@k");
         let error = "nDCG@5".parse::<Metric>().unwrap_err().to_string();
         assert!(error.contains(&format!("{name}@k")), "{error}");
+    }
+    for metric in Metric::WHOLE {
+        let name = metric.to_string();
+        assert_eq!(name.parse::<Metric>().unwrap(), metric);
+        assert!(include_str!("../README.md").contains(&format!("\n| `{name}` |")), "README.md: no row for {name}");
     }
     for name in ["mmp@5", "R", "R@", "R@-1", "nDCG@5", ""] {
         assert!(matches!(name.parse::<Metric>(), Err(Error::UnknownMetric { .. })), "{name}");

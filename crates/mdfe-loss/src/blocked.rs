@@ -56,7 +56,7 @@ impl BlockedLoss {
         let target = self.target(&unit, labels, &w, shape)?;
         let samples = samples_of(&target, &norms, labels)?;
         let all = Centers { rows: &w, shape };
-        let (member, mut next) = (self.loss.member(), state.clone());
+        let (member, smoothing, mut next) = (self.loss.member(), self.loss.label_smoothing(), state.clone());
         let mut density = f64::NEG_INFINITY;
         if let Some(scale) = member.density_scale(&next) {
             let others = |seen: &Cosines| {
@@ -73,15 +73,17 @@ impl BlockedLoss {
         let mut gradient = x.zeros_like()?;
         let mut value = log_sum.mean_all()?;
         for start in (0..shape.num_classes).step_by(self.block_classes.max(1)) {
-            // A graph of this block alone: its logits, weighed by their derivatives (p - [own class]) / B.
+            // A graph of this block alone: its logits, weighed by their derivatives (p - wanted) / B.
             let block = Var::from_tensor(&self.rows(all, start)?)?;
             let classes = Block { rows: &block, sub_centers: shape.sub_centers, start };
             let seen = see(&unit_rows(&by_x)?.0, labels, classes)?;
             let scaled = rule(&seen)?;
             let own = seen.own.to_dtype(scaled.dtype())?;
             let fixed = scaled.detach();
-            value = (value - ((&fixed * &own)?.sum_all()? / batch)?)?;
-            let weight = ((fixed.broadcast_sub(&log_sum)?.exp()? - own)? / batch)?;
+            // The wanted probabilities: one for the own class, or less where a share is spread over all classes.
+            let wanted = own.affine(1.0 - smoothing, smoothing / shape.num_classes as f64)?;
+            value = (value - ((&fixed * &wanted)?.sum_all()? / batch)?)?;
+            let weight = ((fixed.broadcast_sub(&log_sum)?.exp()? - wanted)? / batch)?;
             let gradients = (scaled * weight)?.sum_all()?.backward()?;
             if let Some(by_x) = gradients.get(&by_x) {
                 gradient = (gradient + by_x)?;

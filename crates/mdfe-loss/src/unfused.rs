@@ -50,7 +50,11 @@ pub fn unfused_loss(
     let logits = logits(loss, &next, &samples, &Cosines { all: cosine, own, target })?;
     let highest = logits.max_keepdim(1)?.detach();
     let log_sum = (logits.broadcast_sub(&highest)?.exp()?.sum(1)?.log()? + highest.squeeze(1)?)?;
-    let value = (log_sum - logits.gather(&index, 1)?.squeeze(1)?)?.mean_all()?;
+    let target = logits.gather(&index, 1)?.squeeze(1)?;
+    // What label smoothing wants: a share of the target's logit is replaced by the mean of all.
+    let smoothing = loss.label_smoothing();
+    let wanted = ((target * (1.0 - smoothing))? + (logits.mean(1)? * smoothing)?)?;
+    let value = (log_sum - wanted)?.mean_all()?;
     *state = next;
     Ok(value)
 }

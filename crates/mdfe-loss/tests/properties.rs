@@ -270,6 +270,10 @@ fn bad_input_is_an_error_that_names_it_and_changes_nothing() {
     setup.centers.pop();
     assert!(matches!(run(&setup, &mut state), Error::Shape { what: "the centers", .. }));
     assert_eq!(state, initial);
+    for amount in [-0.1, 1.0, f64::NAN] {
+        let error = setup.loss(&LossOptions::default()).with_label_smoothing(amount).unwrap_err();
+        assert!(error.to_string().contains("label_smoothing"), "{error}");
+    }
     let bad = LossOptions::ArcFace(ArcFace { margin: f64::NAN, ..Default::default() });
     assert!(matches!(MarginLoss::new(&bad, 5, None), Err(Error::Option { option: "margin", .. })));
     let clam = LossOptions::DynamicMargin(Default::default());

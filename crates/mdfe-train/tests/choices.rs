@@ -26,6 +26,8 @@ fn choices() -> Vec<Choice> {
         choice("loss.sample_fraction", |r| r.loss.sample_fraction = 0.5),
         choice("loss.nested_dims", |r| r.loss.nested_dims = vec![2, 4]),
         choice("both", |r| (r.loss.sample_fraction, r.loss.nested_dims) = (0.5, vec![2, 4])),
+        choice("loss.label_smoothing", |r| r.loss.label_smoothing = 0.1),
+        choice("smoothed on classes", |r| (r.loss.sample_fraction, r.loss.label_smoothing) = (0.5, 0.1)),
         choice("train.clip_norm", |r| r.train.clip_norm = Some(1.0)),
         choice("train.accumulate", |r| (r.train.accumulate, r.train.batch) = (2, 16)),
         choice("train.accumulate, the last step a single batch", |r| {

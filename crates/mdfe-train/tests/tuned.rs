@@ -35,14 +35,14 @@ fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
     }
 }
 
-/// Projections, clipping, accumulation, averages, groups, nested heads: twelve steps in f32 against the same in f64.
+/// Projections, clipping, accumulation, averages, groups, nested heads, smoothed labels: twelve steps in f32 against the same in f64.
 #[test]
 fn choices_train_as_in_pytorch() {
     let fixture: Value = serde_json::from_str(include_str!("fixtures/choices.json")).unwrap();
     let dim = fixture["dim"].as_u64().unwrap() as usize;
     let source = MemoryFeatures::new(floats(&fixture["features"]), dim, labels(&fixture["labels"])).unwrap();
     let cases = fixture["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 12);
+    assert_eq!(cases.len(), 13);
     for case in cases {
         let name = case["name"].as_str().unwrap();
         let recipe: Recipe = serde_json::from_value(case["recipe"].clone()).unwrap();

@@ -29,8 +29,8 @@ def additive(c, m):
 
 
 class Loss:
-    def __init__(self, name, classes, margins):
-        self.name, self.classes, self.margins = name, classes, margins
+    def __init__(self, name, classes, margins, smoothing=0.0):
+        self.name, self.classes, self.margins, self.smoothing = name, classes, margins, smoothing
         self.s = {"ArcFace": 64.0, "DynamicMargin": 30.0, "LiArcFace": 64.0, "CurricularFace": 64.0, "AdaFace": 64.0, "CosFace": 64.0,
                   "NormalizedSoftmax": 20.0}.get(name, math.sqrt(2) * math.log(max(classes, 3) - 1))
         self.t, self.mean, self.std = 0.0, 20.0, 100.0
@@ -77,7 +77,7 @@ class Loss:
             phi = t - 0.35
         else:
             phi = t
-        return F.cross_entropy(self.s * torch.where(own, phi[:, None], logits), y)
+        return F.cross_entropy(self.s * torch.where(own, phi[:, None], logits), y, label_smoothing=self.smoothing)
 
 
 def pack(t):
@@ -92,11 +92,13 @@ def margins(counts):
     return 0.2 + 0.15 * (1 + torch.cos(math.pi * (c - c.min()) / (c.max() - c.min())))
 
 
-def case(name, loss, k, steps, counts):
+def case(name, loss, k, steps, counts, smoothing=0.0):
     """Steps are (embedding, labels, centers), f32."""
     classes = len(counts)
-    model = Loss(loss, classes, margins(counts))
+    model = Loss(loss, classes, margins(counts), smoothing)
     out = dict(name=name, loss=loss, classes=classes, sub_centers=k, dim=steps[0][0].shape[1], counts=counts, steps=[])
+    if smoothing:
+        out["label_smoothing"] = smoothing
     for x, y, w in steps:
         x64, w64 = x.double().requires_grad_(), w.double().requires_grad_()
         value = model(x64, y, w64, k)
@@ -136,6 +138,14 @@ for loss in ("ArcFace", "CurricularFace", "LiArcFace"):
     y = torch.randint(0, 40, (20,), generator=g)
     w = rand(120, 20)
     cases.append(case("near the centers, B not a multiple of a vector", loss, 3, [(w[3 * y + 1] + 0.5 * rand(20, 20), y, w)], list(range(1, 41))))
+for loss in NAMES:
+    for k, smoothing in ((1, 0.1), (3, 0.3)):
+        steps = [(rand(6, 5) * 10 ** (i - 1), torch.randint(0, 7, (6,), generator=g), rand(7 * k, 5)) for i in range(2)]
+        cases.append(case(f"random smoothed K={k}", loss, k, steps, [3, 50, 4, 9, 9, 20, 7], smoothing))
+y = torch.randint(0, 40, (20,), generator=g)
+w = rand(120, 20)
+x = w[3 * y + 1] + 0.5 * rand(20, 20)
+cases.append(case("near the centers, smoothed", "ArcFace", 3, [(x, y, w)], list(range(1, 41)), 0.1))
 path = "crates/mdfe-loss/tests/fixtures/reference.json"
 with open(path, "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")

@@ -42,6 +42,7 @@ CHOICES = {
     "groups": {"optimizer": {"name": "AdamW", "projection": {"lr": 3e-3, "weight_decay": 0.3}, "centers": {"lr": 0.05, "weight_decay": 0.0}}},
     "nested": {"loss": {"nested_dims": [4, 2]}},
     "nested and clip": {"loss": {"nested_dims": [3, D]}, "train": {"clip_norm": 1.0}},
+    "smoothed": {"loss": {"label_smoothing": 0.2}},
 }
 
 labels = torch.arange(N) % C
@@ -80,7 +81,8 @@ class Training:
         p = self.recipe["projection"]["dropout"]
         kept = torch.tensor(Stream(SEED, DROPOUT, draw).kept(p, len(rows) * D_IN)).reshape(-1, D_IN)
         embedding = self.embedding(features[rows] * kept / (1 - p))
-        return sum(arcface(embedding[:, :dim], head, labels[rows], K) for dim, head in self.heads.items())
+        smoothing = self.recipe["loss"].get("label_smoothing", 0.0)
+        return sum(arcface(embedding[:, :dim], head, labels[rows], K, smoothing=smoothing) for dim, head in self.heads.items())
 
     def optimizer(self):
         options = self.recipe["optimizer"]

@@ -33,12 +33,12 @@ def centers(rows, dim, seed, position=0):
     return torch.nn.Parameter(f32(Stream(seed, CENTERS, position).uniform(bound, rows * dim), rows, dim))
 
 
-def arcface(embedding, centers, labels, sub_centers, scale=30.0, margin=0.5):
+def arcface(embedding, centers, labels, sub_centers, scale=30.0, margin=0.5, smoothing=0.0):
     classes = len(centers) // sub_centers
     cosine = (F.normalize(embedding) @ F.normalize(centers).T).reshape(-1, classes, sub_centers).amax(2).clamp(-1, 1)
     target = cosine.gather(1, labels[:, None])
     shifted = torch.where(target > math.cos(math.pi - margin), (target.acos() + margin).cos(), target - margin * math.sin(math.pi - margin))
-    return F.cross_entropy(scale * cosine.scatter(1, labels[:, None], shifted), labels)
+    return F.cross_entropy(scale * cosine.scatter(1, labels[:, None], shifted), labels, label_smoothing=smoothing)
 
 
 def batches(seed, samples, batch, steps):

@@ -10,11 +10,30 @@ use crate::{Error, Result};
 use std::{fmt, str::FromStr};
 
 registry::metrics! {
-    modified_precision: ModifiedPrecision, "mMP";
-    hit_rate: HitRate, "R";
-    precision: Precision, "P";
-    average_precision: AveragePrecision, "mAP";
-    reciprocal_rank: ReciprocalRank, "MRR";
+    at {
+        modified_precision: ModifiedPrecision, "mMP";
+        hit_rate: HitRate, "R";
+        precision: Precision, "P";
+        average_precision: AveragePrecision, "mAP";
+        reciprocal_rank: ReciprocalRank, "MRR";
+        ndcg: Ndcg, "NDCG";
+    }
+    whole {
+        average_precision_at_r: AveragePrecisionAtR, "mAP@R", Relevant;
+        r_precision: RPrecision, "R-precision", Relevant;
+        whole_average_precision: WholeAveragePrecision, "mAP", Index;
+    }
+}
+
+/// How many neighbours of a query a metric looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// The first k.
+    At(usize),
+    /// As many as are relevant to the query, n_q.
+    Relevant,
+    /// All of the index.
+    Index,
 }
 
 /// What a metric sees of one query.
@@ -39,24 +58,39 @@ impl Metric {
         ]
     }
 
-    /// How many neighbours it looks at.
-    pub fn k(self) -> usize {
-        self.parts().1
+    /// Reads names with commas between them, such as `mMP@5,R@1,mAP`; each metric once, in their order.
+    ///
+    /// # Errors
+    /// [`Error::UnknownMetric`] and [`Error::ZeroK`] name the first that is none.
+    pub fn list(names: &str) -> Result<Vec<Metric>> {
+        let mut metrics = Vec::new();
+        for name in names.split(',') {
+            let metric = name.trim().parse()?;
+            if !metrics.contains(&metric) {
+                metrics.push(metric);
+            }
+        }
+        Ok(metrics)
     }
 }
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, k) = self.parts();
-        write!(f, "{name}@{k}")
+        match self.depth() {
+            Depth::At(k) => write!(f, "{}@{k}", self.stem()),
+            Depth::Relevant | Depth::Index => f.write_str(self.stem()),
+        }
     }
 }
 
 impl FromStr for Metric {
     type Err = Error;
 
-    /// Reads a name such as `mMP@5`.
+    /// Reads a name such as `mMP@5` or `R-precision`.
     fn from_str(name: &str) -> Result<Self> {
+        if let Some(whole) = Metric::WHOLE.into_iter().find(|metric| metric.stem() == name) {
+            return Ok(whole);
+        }
         let unknown = || Error::UnknownMetric { name: name.to_owned() };
         let (kind, k) = name.split_once('@').ok_or_else(unknown)?;
         let k = k.parse().map_err(|_| unknown())?;
@@ -67,7 +101,8 @@ impl FromStr for Metric {
 
 /// The names of all metrics as a sentence lists them.
 pub(crate) fn known() -> String {
-    let names = Metric::NAMES.map(|name| format!("{name}@k"));
+    let at = Metric::NAMES.map(|name| format!("{name}@k"));
+    let names: Vec<String> = at.into_iter().chain(Metric::WHOLE.map(|metric| metric.to_string())).collect();
     match names.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),

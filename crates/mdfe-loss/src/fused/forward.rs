@@ -2,9 +2,9 @@
 
 use super::{block::Pool, plan::Plan, samples::Samples, sink::CenterRows};
 use crate::{
-    LossState, Result,
-    kernel::{AddBlock, Running},
-    losses::member::{Member, OtherRule, Point},
+    LossState, MarginLoss, Result,
+    kernel::{AddBlock, AddLogits, Running},
+    losses::member::{OtherRule, Point},
 };
 use rayon::prelude::*;
 
@@ -19,6 +19,8 @@ pub(crate) struct Forward {
     pub(crate) factor: Vec<f32>,
     /// d loss / d target cosine, `[B]`.
     pub(crate) target_slope: Vec<f64>,
+    /// What label smoothing takes from d loss / d logit before scaling of every other class.
+    pub(crate) spread: f32,
 }
 
 /// The rule of the other classes with its bounds by sample.
@@ -27,6 +29,8 @@ pub(crate) struct Others<'a> {
     pub(crate) rule: Option<&'a dyn OtherRule>,
     /// `[B padded]`.
     pub(crate) bound: &'a [f32],
+    /// Whether the sum of the logits is wanted, too.
+    pub(crate) totals: bool,
 }
 
 /// The log-sum-exp over all classes but the sample's own.
@@ -45,6 +49,10 @@ pub(crate) fn running(
                 block.load(plan, samples, positions.clone(), centers)?;
                 block.apply(plan, samples, positions, others);
                 plan.level.dispatch(AddBlock { running: &mut running, values: block.values(), scale });
+                if others.totals {
+                    let (total, values) = (&mut running.total[..], block.values());
+                    plan.level.dispatch(AddLogits { total, values });
+                }
             }
             Ok(running)
         })
@@ -63,6 +71,7 @@ fn merge(parts: Vec<Running>, width: usize, scale: f64) -> Result<Running> {
         };
         whole.maximum[sample] = highest;
         whole.sum[sample] = parts.iter().map(share).sum::<f64>() as f32;
+        whole.total[sample] = parts.iter().map(|part| f64::from(part.total[sample])).sum::<f64>() as f32;
     }
     Ok(whole)
 }
@@ -83,14 +92,22 @@ pub(crate) fn log_density_of(logs: impl Iterator<Item = f64>) -> f64 {
 }
 
 impl Forward {
-    /// Puts the targets to the other classes' log-sum-exp.
-    pub(crate) fn new(member: &dyn Member, state: &LossState, samples: &Samples, running: &Running) -> Self {
-        let (scale, count) = (member.scale(state), samples.count as f64);
+    /// Puts the targets to the other classes' log-sum-exp; `classes` is the number of those that take part.
+    pub(crate) fn new(
+        loss: &MarginLoss,
+        state: &LossState,
+        samples: &Samples,
+        running: &Running,
+        classes: usize,
+    ) -> Self {
+        let (member, smoothing) = (loss.member(), loss.label_smoothing());
+        let (scale, count, share) = (member.scale(state), samples.count as f64, smoothing / classes as f64);
         let mut forward = Self {
             loss: 0.0,
             shift: running.maximum.clone(),
             factor: vec![0.0; samples.width],
             target_slope: Vec::with_capacity(samples.count),
+            spread: (share * scale / count) as f32,
         };
         for (index, &sample) in samples.samples.iter().enumerate() {
             let Point { value, slope } = member.target(state, sample);
@@ -99,12 +116,14 @@ impl Forward {
             let d = others - scale * value;
             let loss = if d > 0.0 { d + (-d).exp().ln_1p() } else { d.exp().ln_1p() };
             let log_sum = scale * value + loss;
-            forward.loss += loss / count;
+            // Smoothing moves a share of the wanted probability from the target to the mean of all logits, the target's among them.
+            let moved = (smoothing - share) * value - share * f64::from(running.total[index]);
+            forward.loss += (loss + scale * moved) / count;
             let shift = scale * f64::from(running.maximum[index]);
             forward.factor[index] = ((shift - log_sum).exp() * scale / count) as f32;
             // 1 - p of the target, without cancellation.
             let missing = if d > 0.0 { 1.0 / (1.0 + (-d).exp()) } else { d.exp() / (1.0 + d.exp()) };
-            forward.target_slope.push(-missing * scale / count * slope);
+            forward.target_slope.push((smoothing - share - missing) * scale / count * slope);
         }
         forward
     }

@@ -59,6 +59,7 @@ impl Backward<'_> {
                     block.find_winners(plan, samples);
                 }
                 block.apply(plan, samples, positions.clone(), self.others);
+                self.weigh(block, positions.clone());
                 self.accumulate(block, sum);
                 self.finish_rows(block, positions.clone());
                 self.give(block, positions, &mut part);
@@ -67,19 +68,33 @@ impl Backward<'_> {
         })
     }
 
-    /// Probabilities, and the sums they weigh: of centers into `sum`, of embeddings into the block's gradients.
+    /// Turns logits into the derivatives by the cosines: probabilities less the wanted ones, times the rule's slopes. Those of the samples'
+    /// own classes are zero; they are added at the end, in f64.
+    fn weigh(&self, block: &mut Block, positions: Range<usize>) {
+        let Forward { shift, factor, spread, .. } = self.forward;
+        let values = if block.best.is_empty() { &mut block.cosines } else { &mut block.best };
+        self.plan.level.dispatch(Probabilities {
+            values: &mut *values,
+            slope: self.others.rule.map(|_| &block.slope[..]),
+            scale: self.others.scale as f32,
+            shift,
+            factor,
+            spread: *spread,
+        });
+        if *spread > 0.0 {
+            for &sample in self.samples.targets_in(positions.clone()) {
+                let class = self.samples.targets[sample].position - positions.start;
+                values[class * self.samples.width + sample] = 0.0;
+            }
+        }
+    }
+
+    /// The sums that the derivatives weigh: of centers into `sum`, of embeddings into the block's gradients.
     fn accumulate(&self, block: &mut Block, sum: &mut Aligned) {
         let (samples, level) = (self.samples, self.plan.level);
         let (depth, sub_centers) = (padded(self.plan.shape.embed_dim), self.plan.shape.sub_centers);
         let width = samples.width;
         block.gradients.resize(block.units.len());
-        level.dispatch(Probabilities {
-            values: if sub_centers == 1 { &mut block.cosines } else { &mut block.best },
-            slope: self.others.rule.map(|_| &block.slope[..]),
-            scale: self.others.scale as f32,
-            shift: &self.forward.shift,
-            factor: &self.forward.factor,
-        });
         if sub_centers == 1 {
             let (factors, out) = (&block.cosines[..], &mut block.gradients[..]);
             level.dispatch(Accumulate { factors, centers: &block.units, out: sum, width: depth });

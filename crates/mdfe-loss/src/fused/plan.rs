@@ -49,6 +49,11 @@ impl<'a> Plan<'a> {
         Self { shape, level: tuning.level, sample, active, block, chunk }
     }
 
+    /// The number of classes that take part.
+    pub(crate) fn active(&self) -> usize {
+        self.active
+    }
+
     /// The class at a position.
     pub(crate) fn class(&self, position: usize) -> usize {
         self.sample.map_or(position, |classes| classes[position] as usize)

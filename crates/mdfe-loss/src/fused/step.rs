@@ -110,9 +110,10 @@ impl FusedStep {
         self.samples.prepare(batch, centers, &plan)?;
         let rule = self.loss.member().others(state);
         let bound = bounds(&self.loss, &self.samples);
-        let others = Others { scale: self.loss.member().scale(state), rule: rule.as_deref(), bound: &bound };
+        let (scale, totals) = (self.loss.member().scale(state), self.loss.label_smoothing() > 0.0);
+        let others = Others { scale, rule: rule.as_deref(), bound: &bound, totals };
         let running = running(&plan, &self.samples, centers, &others, &self.pool)?;
-        Ok(Forward::new(self.loss.member(), state, &self.samples, &running).loss)
+        Ok(Forward::new(&self.loss, state, &self.samples, &running, plan.active()).loss)
     }
 
     /// The mean loss and its gradients by the embedding and by the centers, `[C*K, D]`; one training step of the state.
@@ -163,15 +164,16 @@ impl FusedStep {
         let mut next = state.clone();
         let mut density = f64::NEG_INFINITY;
         if let Some(scale) = member.density_scale(&next) {
-            let others = Others { scale, rule: None, bound: &bound };
+            let others = Others { scale, rule: None, bound: &bound, totals: false };
             let running = running(&plan, samples, sink.centers(), &others, pool)?;
             density = log_density(&running, samples.count, scale);
         }
         member.observe(&mut next, &samples.samples, density);
         let rule = member.others(&next);
-        let others = Others { scale: member.scale(&next), rule: rule.as_deref(), bound: &bound };
+        let (scale, totals) = (member.scale(&next), loss.label_smoothing() > 0.0);
+        let others = Others { scale, rule: rule.as_deref(), bound: &bound, totals };
         let running = running(&plan, samples, sink.centers(), &others, pool)?;
-        let forward = Forward::new(member, &next, samples, &running);
+        let forward = Forward::new(loss, &next, samples, &running, plan.active());
         *state = next;
         let backward = Backward { plan: &plan, samples, forward: &forward, others: &others, pool };
         let embedding = backward.run(sink, partial)?;

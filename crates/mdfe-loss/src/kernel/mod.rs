@@ -26,7 +26,7 @@ pub(crate) use elementwise::Elementwise;
 pub(crate) use maximum::{Maximum, Winners};
 pub(crate) use products::{Pack, Products};
 pub(crate) use rows::{INVERSE_LIMIT, Normalize, Project};
-pub(crate) use softmax::{AddBlock, Probabilities, Running};
+pub(crate) use softmax::{AddBlock, AddLogits, Probabilities, Running};
 pub(crate) use winners::{AccumulateMembers, AccumulateWinners, WORD};
 
 /// Columns are padded to this many values, the widest vector in use.

@@ -12,6 +12,7 @@ pub struct MarginLoss {
     name: &'static str,
     member: Arc<dyn Member>,
     num_classes: usize,
+    label_smoothing: f64,
 }
 
 impl MarginLoss {
@@ -24,7 +25,21 @@ impl MarginLoss {
             return Err(Error::Size { what, value: num_classes, limit });
         }
         let member = options.member(Classes { number: num_classes, counts: class_counts })?;
-        Ok(Self { name: options.name(), member, num_classes })
+        Ok(Self { name: options.name(), member, num_classes, label_smoothing: 0.0 })
+    }
+
+    /// The same loss with label smoothing: the wanted probability of the sample's own class is 1 - e + e / C and that of every other
+    /// e / C, as `torch.nn.CrossEntropyLoss(label_smoothing=e)` has it. Where the classes are sampled, C is the number of those that
+    /// take part. `amount` is e, from 0 (none, the default) up to but not including 1.
+    ///
+    /// Szegedy et al., "Rethinking the Inception Architecture for Computer Vision" (1512.00567), section 7.
+    pub fn with_label_smoothing(mut self, amount: f64) -> Result<Self> {
+        if !(0.0..1.0).contains(&amount) {
+            let (option, allowed) = ("label_smoothing", "at least 0 and below 1");
+            return Err(Error::Option { loss: self.name, option, value: amount, allowed });
+        }
+        self.label_smoothing = amount;
+        Ok(self)
     }
 
     /// The name, as in [`LossOptions::NAMES`].
@@ -35,6 +50,11 @@ impl MarginLoss {
     /// C, the number of classes.
     pub fn num_classes(&self) -> usize {
         self.num_classes
+    }
+
+    /// The share of the wanted probability that is spread over all classes, see [`MarginLoss::with_label_smoothing`].
+    pub fn label_smoothing(&self) -> f64 {
+        self.label_smoothing
     }
 
     /// The state before the first step.

@@ -37,6 +37,7 @@ fn case(value: &Value) -> Case {
     let counts: Vec<u64> = value["counts"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
     let (num_classes, name) = (number("classes"), value["loss"].as_str().unwrap());
     let loss = MarginLoss::new(&options(name), num_classes, Some(&counts)).unwrap();
+    let loss = loss.with_label_smoothing(value["label_smoothing"].as_f64().unwrap_or(0.0)).unwrap();
     let step = |step: &Value| Step {
         labels: step["labels"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as u32).collect(),
         embedding: floats(&step["embedding"]),

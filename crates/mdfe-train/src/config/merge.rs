@@ -13,7 +13,9 @@ pub(super) fn merge(under: &mut Table, over: Table) {
         && loss(under).is_some_and(|old| old != new)
         && let Some(Value::Table(old)) = under.get_mut("loss")
     {
-        old.retain(|key, _| ["sub_centers", "sample_fraction", "nested_dims"].contains(&key));
+        old.retain(|key, _| {
+            ["sub_centers", "sample_fraction", "nested_dims", "label_smoothing"].contains(&key)
+        });
     }
     give_way(under, &over);
     merge_tables(under, over);

@@ -20,6 +20,8 @@ pub struct LossConfig {
     pub sample_fraction: f64,
     /// Prefixes of the embedding that are trained to work by themselves (Matryoshka). Default none.
     pub nested_dims: Vec<usize>,
+    /// Share of the wanted probability that is spread over all classes (label smoothing), from 0 up to but not including 1. Default 0.
+    pub label_smoothing: f64,
     /// Which loss (`name`), and its options; see [`mdfe_loss::LossOptions`] for their names.
     #[serde(flatten)]
     pub options: LossOptions,
@@ -33,25 +35,39 @@ const SCALE: f64 = 30.0;
 impl Default for LossConfig {
     fn default() -> Self {
         let options = LossOptions::ArcFace(ArcFace { scale: SCALE, ..ArcFace::default() });
-        Self { sub_centers: SUB_CENTERS, sample_fraction: 1.0, nested_dims: Vec::new(), options }
+        Self {
+            sub_centers: SUB_CENTERS,
+            sample_fraction: 1.0,
+            nested_dims: Vec::new(),
+            label_smoothing: 0.0,
+            options,
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for LossConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut values = Map::deserialize(deserializer)?;
-        let default = Self::default();
-        let sub_centers = take(&mut values, "sub_centers", default.sub_centers).map_err(D::Error::custom)?;
-        let sample_fraction =
-            take(&mut values, "sample_fraction", default.sample_fraction).map_err(D::Error::custom)?;
-        let nested_dims = take(&mut values, "nested_dims", default.nested_dims).map_err(D::Error::custom)?;
+        let default = own_keys(&mut values).map_err(D::Error::custom)?;
         let name = values.entry("name").or_insert_with(|| "ArcFace".into());
         if name.as_str().and_then(own_scale).is_some_and(|scale| scale.is_number()) {
             values.entry("scale").or_insert_with(|| SCALE.into());
         }
         let options = LossOptions::deserialize(Value::Object(values)).map_err(D::Error::custom)?;
-        Ok(Self { sub_centers, sample_fraction, nested_dims, options })
+        Ok(Self { options, ..default })
     }
+}
+
+/// Takes out the keys that are not options of a loss; the loss itself is the default's.
+fn own_keys(values: &mut Map<String, Value>) -> serde_json::Result<LossConfig> {
+    let default = LossConfig::default();
+    Ok(LossConfig {
+        sub_centers: take(values, "sub_centers", default.sub_centers)?,
+        sample_fraction: take(values, "sample_fraction", default.sample_fraction)?,
+        nested_dims: take(values, "nested_dims", default.nested_dims)?,
+        label_smoothing: take(values, "label_smoothing", default.label_smoothing)?,
+        options: default.options,
+    })
 }
 
 /// The value of a key that is not an option of a loss.
@@ -70,7 +86,7 @@ fn own_scale(loss: &str) -> Option<Value> {
 }
 
 impl LossConfig {
-    /// The keys of the section: four of its own, and the options of all losses, which mdfe-loss declares and checks.
+    /// The keys of the section: five of its own, and the options of all losses, which mdfe-loss declares and checks.
     pub(crate) fn keys() -> Vec<Field> {
         let names = Names { list: || LossOptions::NAMES.to_vec(), knows: |name| options_of(name).is_some() };
         let mut keys = vec![
@@ -85,6 +101,11 @@ impl LossConfig {
                 "nested_dims",
                 Takes::Counts(1),
                 "Prefixes of the embedding that are trained to work by themselves (Matryoshka).",
+            ),
+            Field::new(
+                "label_smoothing",
+                Takes::Number(Range::to(0.0, 1.0)),
+                "Share of the wanted probability that is spread over all classes, below 1.",
             ),
         ];
         for option in option_names() {
@@ -108,6 +129,11 @@ impl LossConfig {
         keys
     }
 
+    /// The loss over classes of these sizes.
+    pub(crate) fn margin_loss(&self, num_classes: usize, counts: &[u64]) -> mdfe_loss::Result<MarginLoss> {
+        MarginLoss::new(&self.options, num_classes, Some(counts))?.with_label_smoothing(self.label_smoothing)
+    }
+
     /// `Ok` if the loss takes its options; the error is a sentence that names the key.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.sample_fraction <= 0.0 {
@@ -117,7 +143,7 @@ impl LossConfig {
             ));
         }
         // The counts stand in for the data's, which are not known yet.
-        match MarginLoss::new(&self.options, 2, Some(&[1, 2])) {
+        match self.margin_loss(2, &[1, 2]) {
             Err(mdfe_loss::Error::Option { loss, option, value, allowed }) => {
                 Err(format!("`loss.{option}` is {value}; for {loss} it must be {allowed}"))
             }

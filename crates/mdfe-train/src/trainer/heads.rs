@@ -5,7 +5,7 @@ use crate::{
     random::{Purpose, stream},
     source::Facts,
 };
-use mdfe_loss::{Batch, CenterShape, ClassSample, FusedStep, LossState, MarginLoss};
+use mdfe_loss::{Batch, CenterShape, ClassSample, FusedStep, LossState};
 
 /// A margin loss over the first values of the embedding, with centers of its own.
 pub(super) struct Head {
@@ -75,7 +75,7 @@ impl NewHeads {
         for dim in dims {
             let shape =
                 CenterShape { num_classes: facts.num_classes, sub_centers: loss.sub_centers, embed_dim: dim };
-            let margin = MarginLoss::new(&loss.options, facts.num_classes, Some(&counts))?;
+            let margin = loss.margin_loss(facts.num_classes, &counts)?;
             losses.push(margin.initial_state());
             // The centers of the whole embedding have a position of their own, whatever prefixes there are.
             let (name, position) =
