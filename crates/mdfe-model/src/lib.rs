@@ -8,10 +8,12 @@ mod error;
 pub mod extract;
 pub mod families;
 mod fused;
+pub mod graph;
 mod hub;
 mod ops;
 mod pretrained;
 mod projection;
+mod share;
 mod size;
 mod text;
 mod tower;
@@ -21,7 +23,9 @@ mod weights;
 
 pub use backbone::{Backbone, BuildOptions, Purpose};
 pub use dtype::Dtype;
-pub use embedder::{Embedded, Embedder, EmbedderFile, EmbedderMeta, ProjectionKind, TextEncoder};
+pub use embedder::{
+    Embedded, Embedder, EmbedderFile, EmbedderMeta, EmbedderParts, ProjectionKind, TextEncoder, embedder_path,
+};
 pub use error::{Error, Result};
 pub use families::{
     Architecture, ConvNextConfig, ConvNextProjection, EfficientNetLiteConfig, EfficientNetLiteVariant,
@@ -35,5 +39,6 @@ pub use pretrained::{
     weight_files,
 };
 pub use projection::{Layer, Projection, normalize};
+pub use share::HubFolder;
 pub use text::{TextCleaning, TextConfig, TextPool, TextProjection, TextTokenizer, TextTower};
 pub use weights::{TensorSource, Weights};

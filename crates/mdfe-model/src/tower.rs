@@ -1,7 +1,12 @@
 //! From a family and its weights to a backbone on the path that fits the device: a tower as tensors (any device, differentiable
 //! or not) or over packed weights (the CPU's inference path).
 
-use crate::{Backbone, BuildOptions, Error, Purpose, Result, Weights, blocks::Mode, ops::Element};
+use crate::{
+    Backbone, BuildOptions, Error, Purpose, Result, Weights,
+    blocks::Mode,
+    graph::{Graph, GraphOptions, Value},
+    ops::Element,
+};
 use candle_core::{DType, Device, Tensor};
 use half::bf16;
 
@@ -9,6 +14,9 @@ use half::bf16;
 pub(crate) trait TensorTower: Send + Sync {
     /// `pixels [B, 3, H, W]`, on the weights' device and in their dtype, to `[B, D_in]`.
     fn forward(&self, pixels: &Tensor, mode: Mode) -> Result<Tensor>;
+
+    /// The same as operations, from the pixels of `graph` to the features.
+    fn emit(&self, graph: &mut Graph) -> Result<Value>;
 
     /// [`TensorTower::forward`] from what [`SliceTower::front`] has left; `None` where the family does not go on from there.
     fn forward_from(&self, _front: &Tensor, _stages: usize, _mode: Mode) -> Result<Option<Tensor>> {
@@ -58,6 +66,12 @@ pub(crate) trait Build {
     /// [`Error::Weights`] when keys or shapes do not fit, [`Error::Invalid`] when the CPU does not compute in the dtype.
     fn build(&self, model: &str, weights: &Weights, options: &BuildOptions) -> Result<Box<dyn Backbone>>;
 
+    /// The tower as operations over images of height and width `size`.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] when keys or shapes do not fit, [`Error::Invalid`] when the images are too small.
+    fn graph(&self, model: &str, weights: &Weights, options: &GraphOptions) -> Result<Graph>;
+
     /// The keys that the tower reads and their shapes, without any weights.
     fn shapes(&self, proj_layer: bool) -> Result<Vec<(String, Vec<usize>)>>;
 }
@@ -89,6 +103,15 @@ impl<T: TowerConfig> Build for T {
         };
         weights.finish(model)?;
         Ok(Box::new(Tower { feature_dim: TowerConfig::feature_dim(self, *proj_layer), path }))
+    }
+
+    fn graph(&self, model: &str, weights: &Weights, options: &GraphOptions) -> Result<Graph> {
+        let tower = self.tensors(&weights.on(&Device::Cpu, DType::F32), options.proj_layer)?;
+        weights.finish(model)?;
+        let mut graph = Graph::new(options.size);
+        let features = tower.emit(&mut graph)?;
+        graph.set_output(features);
+        Ok(graph)
     }
 
     fn shapes(&self, proj_layer: bool) -> Result<Vec<(String, Vec<usize>)>> {

@@ -27,6 +27,17 @@ OUT = pathlib.Path(__file__).parents[3] / "crates/mdfe-model/src/pretrained/tabl
 SKIPPED = ("RN", "coca", "MobileCLIP", "ViTamin", "PE-Core")
 
 
+# Licences of repositories that timm has no record of, as their model cards state them, by the start of the repository's name. What is
+# not here and not in timm has none in the table: somebody who shares such a model must look.
+LICENSES = {
+    "laion/": "mit",
+    "UCSC-VLAA/": "apache-2.0",
+    # The weights of timm's SigLIP and EVA02 rows with their text towers.
+    "timm/ViT-": "apache-2.0",
+    "timm/eva": "mit",
+}
+
+
 def timm_family(name, tag):
     """The family of a timm name, or None for one that is not in the table."""
     if name.startswith(("naflexvit", "vitamin", "resnet")):
@@ -66,6 +77,13 @@ class Table:
 
     def __init__(self):
         self.preprocess, self.architectures, self.models, self.texts = [], {}, [], {}
+        cfgs = [timm.get_pretrained_cfg(full) for full in timm.list_pretrained()]
+        self.licenses = {cfg.hf_hub_id: cfg.license for cfg in cfgs}
+
+    def license(self, repo):
+        """The licence of a repository's weights, as timm or the repository itself states it; None for one that neither does."""
+        stated = [license for start, license in LICENSES.items() if repo.startswith(start)]
+        return self.licenses.get(repo) or next(iter(stated), None)
 
     def record(self, record):
         if record not in self.preprocess:
@@ -86,6 +104,7 @@ class Table:
         key = same[0] if same else name if name not in self.architectures else f"{name}.{tag}"
         self.architectures[key] = tower
         row = {"name": name, "tag": tag, "source": source, "family": family, "repo": repo, "tower": key}
+        row["license"] = self.license(repo)
         self.models.append({**row, "preprocess": self.record(record), "text": self.text(name, tag, text)})
 
 

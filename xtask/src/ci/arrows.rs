@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use std::process::Command;
 
 /// Which mdfe crates a crate may use, and whether candle may be anywhere below it.
-const ARROWS: [(&str, &[&str], bool); 10] = [
+const ARROWS: &[(&str, &[&str], bool)] = &[
     ("mdfe-simd", &[], false),
     ("mdfe-data", &["mdfe-simd"], false),
     ("mdfe-eval", &["mdfe-simd"], false),
@@ -12,9 +12,19 @@ const ARROWS: [(&str, &[&str], bool); 10] = [
     ("mdfe-loss", &["mdfe-simd"], true),
     ("mdfe-model", &["mdfe-data", "mdfe-simd"], true),
     ("mdfe-train", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-simd"], true),
+    ("mdfe-export", &["mdfe-data", "mdfe-model"], true),
     (
         "mdfe-cli",
-        &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-report", "mdfe-train", "mdfe-simd"],
+        &[
+            "mdfe-data",
+            "mdfe-model",
+            "mdfe-loss",
+            "mdfe-eval",
+            "mdfe-report",
+            "mdfe-train",
+            "mdfe-export",
+            "mdfe-simd",
+        ],
         true,
     ),
     ("xtask", &["mdfe-data", "mdfe-simd"], false),

@@ -1,10 +1,10 @@
 //! `mdfe embed` and `mdfe export`: an embedder at work and elsewhere.
 
 use super::{
-    model::{ModelArgs, WeightsArgs},
+    model::{BackboneArgs, ModelArgs},
     shared::Results,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use mdfe_train::pipeline::Which;
 use std::path::PathBuf;
 
@@ -31,20 +31,70 @@ pub(crate) struct Embed {
 
 #[derive(Args)]
 pub(crate) struct Export {
-    /// Trained embedder: a run folder or an embedder file.
-    #[arg(long, value_name = "DIR|FILE")]
-    pub(crate) model: PathBuf,
+    /// Trained embedder: a run folder, an embedder file or `hf-hub:ORG/NAME`.
+    #[arg(
+        long,
+        value_name = "DIR|FILE|REPO",
+        conflicts_with = "backbone",
+        required_unless_present = "backbone"
+    )]
+    pub(crate) model: Option<PathBuf>,
+    /// What to write. TorchScript and ONNX hold backbone, resize and projection, take images `uint8 [B, 3, H, W]` of any size and
+    /// give embeddings `[B, D]` of unit length (of --backbone, its features as they are); safetensors is mdfe's own; hub is a folder
+    /// for the Hugging Face hub.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ExportFormat,
     /// Of a run folder: the embedder of this checkpoint (`best` by validation, `last`, or a number of steps), finished or not.
-    #[arg(long, value_name = "best|last|STEP", conflicts_with = "standalone")]
+    #[arg(long, value_name = "best|last|STEP", conflicts_with = "backbone")]
     pub(crate) checkpoint: Option<Which>,
-    /// File to write.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-    /// Put the backbone's weights into the file, so that it works alone.
+    /// File to write; of `--format hub` the folder.
+    #[arg(long, value_name = "FILE|DIR", required_unless_present = "guiec")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write DIR/submission.zip with saved_model.pt inside, as Kaggle took it for the Google Universal Image Embedding Challenge.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "format"])]
+    pub(crate) guiec: Option<PathBuf>,
+    /// Read the written file back, run its operations one by one from the pixels on, and print how far what it gives is from the
+    /// embedder's own. The resize before them is not run.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Squash images to the backbone's size instead of cropping them, as the method's 2024 submission did.
+    #[arg(long)]
+    pub(crate) squash: bool,
+    /// What the exported model takes: images of any size, or pixels that are resized and normalised already, `f32 [B, 3, h, w]`.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) input: ExportInput,
+    /// Write an ONNX file with weights and operations in f16.
+    #[arg(long)]
+    pub(crate) f16: bool,
+    /// Put the backbone's weights into the embedder's file, so that it works alone.
     #[arg(long)]
     pub(crate) standalone: bool,
     #[command(flatten)]
-    pub(crate) files: WeightsArgs,
+    pub(crate) backbone: BackboneArgs,
     #[command(flatten)]
     pub(crate) results: Results,
+}
+
+/// A format of `mdfe export`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum, PartialEq, Eq)]
+pub(crate) enum ExportFormat {
+    /// An embedder that mdfe reads.
+    #[default]
+    Safetensors,
+    /// For PyTorch 1.11 and later (`torch.jit.load`).
+    Torchscript,
+    /// ONNX of opset 18.
+    Onnx,
+    /// A folder for the Hugging Face hub: the embedder, `config.json` and a model card.
+    Hub,
+}
+
+/// What an exported model takes.
+#[derive(Clone, Copy, Debug, Default, ValueEnum, PartialEq, Eq)]
+pub(crate) enum ExportInput {
+    /// Bytes of any height and width.
+    #[default]
+    Image,
+    /// Normalised values of the backbone's size.
+    Pixels,
 }

@@ -111,8 +111,8 @@ pub(crate) struct Train {
     /// Index set of the evaluation with --data; the query set itself without it (leave one out).
     #[arg(long, value_name = "DIR|CSV", requires = "query")]
     pub(crate) index: Option<PathBuf>,
-    /// Begin with what a run folder, checkpoint or embedder has learnt (`train.init`); the lineage is recorded.
-    #[arg(long, value_name = "DIR|FILE")]
+    /// Begin with what a run folder, checkpoint, embedder or `hf-hub:ORG/NAME` has learnt (`train.init`); the lineage is recorded.
+    #[arg(long, value_name = "DIR|FILE|REPO")]
     pub(crate) init: Option<PathBuf>,
     /// Train nothing: the features pooled, projected on their principal components, or at random, as an embedder with scores.
     #[arg(long, value_enum, conflicts_with = "init")]

@@ -17,7 +17,7 @@ pub(crate) use config::Import;
 pub(crate) use config::{Config, Show};
 pub(crate) use data::{Backbones, DatasetArgs, Datasets, Filters};
 pub(crate) use device::DeviceName;
-pub(crate) use embedder::{Embed, Export};
+pub(crate) use embedder::{Embed, Export, ExportFormat, ExportInput};
 pub(crate) use experiment::{ExperimentArgs, Extract, Merge, Settings, Train, ZeroShot};
 pub(crate) use features::{FeatureSpaces, Features, Prune};
 pub(crate) use model::{Compute, Dtype, ModelArgs};
@@ -95,7 +95,7 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Find the nearest images of an index, by image or by sentence.
     Search(Search),
-    /// Copy an embedder, with its backbone's weights inside where asked.
+    /// Write an embedder for elsewhere: TorchScript, ONNX, or one file of mdfe's own with the backbone inside.
     Export(Export),
 }
 

@@ -62,8 +62,8 @@ pub(crate) struct BackboneArgs {
 /// What turns images into embeddings: a trained embedder or a bare backbone, and where it runs.
 #[derive(Args, Clone)]
 pub(crate) struct ModelArgs {
-    /// Trained embedder: a run folder or an embedder file.
-    #[arg(long, value_name = "DIR|FILE", conflicts_with = "backbone")]
+    /// Trained embedder: a run folder, an embedder file, or `hf-hub:ORG/NAME[@REVISION]` on the Hugging Face hub.
+    #[arg(long, value_name = "DIR|FILE|REPO", conflicts_with = "backbone")]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) backbone: BackboneArgs,

@@ -9,10 +9,13 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use mdfe_model::{
-    BuildOptions, Embedded, Embedder, HubOptions, LoadOptions,
+    BuildOptions, Embedded, Embedder, HubOptions, LoadOptions, embedder_path,
     extract::{ImageFile, PipelineOptions},
 };
-use std::{path::PathBuf, sync::atomic::Ordering};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::Ordering,
+};
 
 /// Loads what `--model` or `--backbone` names.
 pub(crate) fn open(args: &ModelArgs) -> Result<Embedder> {
@@ -23,7 +26,9 @@ pub(crate) fn open(args: &ModelArgs) -> Result<Embedder> {
                 "--proj-layer belongs to --backbone; a trained embedder knows whether its backbone has one"
             )
         }
-        (Some(path), _) => Ok(Embedder::open(path, load_options(args)?)?),
+        (Some(model), _) => {
+            Ok(Embedder::open(&path(model, args.backbone.files.offline)?, load_options(args)?)?)
+        }
         (None, Some(name)) => Ok(Embedder::of_backbone(name, load_options(args)?)?),
         (None, None) => usage!("name a trained embedder with --model or a backbone with --backbone"),
     }
@@ -44,6 +49,11 @@ fn load_options(args: &ModelArgs) -> Result<LoadOptions> {
         },
         ..LoadOptions::default()
     })
+}
+
+/// Where the embedder that the user names lies on this machine; one on the hub is fetched.
+pub(crate) fn path(model: &Path, offline: bool) -> Result<PathBuf> {
+    Ok(embedder_path(model, &hub(offline))?)
 }
 
 /// The hub as the environment describes it, offline where the user says so too; downloads are logged.

@@ -3,6 +3,7 @@
 use super::{
     backbone::Ready,
     experiment::{self, Data, TestSets},
+    model,
 };
 use crate::args::{ExperimentArgs, Settings};
 use anyhow::Result;
@@ -11,6 +12,7 @@ use mdfe_train::{
     Counts, Experiment,
     pipeline::{Run, RunFolder, Stage, WarmStart},
 };
+use std::path::Path;
 
 /// The data sets, read, and the backbone, loaded.
 pub(super) struct Shared {
@@ -49,7 +51,13 @@ impl Shared {
             extract: self.extract_options(experiment, settings),
             k: experiment.eval.k,
             folder,
-            start: experiment.recipe.train.init.as_deref().map(WarmStart::open).transpose()?,
+            start: experiment
+                .recipe
+                .train
+                .init
+                .as_deref()
+                .map(|init| warm_start(init, settings))
+                .transpose()?,
         })
     }
 
@@ -79,4 +87,11 @@ impl Shared {
             bytes_per_value: 4,
         }
     }
+}
+
+/// What a run begins with; the lineage has the name that the user gave.
+fn warm_start(init: &Path, settings: &Settings) -> Result<WarmStart> {
+    let mut start = WarmStart::open(&model::path(init, settings.backbone.files.offline)?)?;
+    start.lineage.from = init.display().to_string();
+    Ok(start)
 }

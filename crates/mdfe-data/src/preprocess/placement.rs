@@ -22,7 +22,7 @@ impl Placement {
                 record.size
             )));
         }
-        let scaled = record.size.map(|s| scale_size(s, record.crop_fraction));
+        let scaled = record.scaled_size();
         let resized = match record.crop_mode {
             CropMode::Squash => scaled,
             CropMode::Center if scaled[0] == scaled[1] => shorter_side(source, scaled[0]),
@@ -44,13 +44,6 @@ impl Placement {
 
 /// Pixels that a resized image may have; only the crop of it is computed.
 const MAX_PIXELS: usize = 1 << 30;
-
-/// timm's `math.floor(size / crop_pct)`. The fraction is read as the decimal number that was written: 0.9 as an f32 is a
-/// little more than 0.9, and 0.875 or 0.95 would else lose a pixel where the division is exact.
-fn scale_size(size: usize, fraction: f32) -> usize {
-    let written: f64 = fraction.to_string().parse().unwrap_or_else(|_| f64::from(fraction));
-    (size as f64 / written) as usize
-}
 
 /// torchvision's `Resize(size)`: the longer side is `int(size * long / short)`.
 pub(crate) fn shorter_side([height, width]: [usize; 2], size: usize) -> [usize; 2] {

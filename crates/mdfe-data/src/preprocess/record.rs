@@ -56,6 +56,15 @@ pub struct PreprocessRecord {
 }
 
 impl PreprocessRecord {
+    /// The height and width that the resize aims at before the crop: timm's `math.floor(size / crop_pct)`.
+    pub fn scaled_size(&self) -> [usize; 2] {
+        // The fraction is read as the decimal number that was written: 0.9 as an f32 is a little more than 0.9, and 0.875 or
+        // 0.95 would else lose a pixel where the division is exact.
+        let fraction = self.crop_fraction;
+        let written: f64 = fraction.to_string().parse().unwrap_or_else(|_| f64::from(fraction));
+        self.size.map(|size| (size as f64 / written) as usize)
+    }
+
     /// A plain record of a height and width: the whole shorter side, bicubic, values from -1 to 1.
     pub fn plain(size: [usize; 2]) -> Self {
         Self {

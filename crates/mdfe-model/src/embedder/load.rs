@@ -1,11 +1,10 @@
 //! An embedder at work: backbone, projection and transform together.
 
-use super::{EmbedderFile, EmbedderMeta, file::BACKBONE_PREFIX};
+use super::{EmbedderFile, EmbedderMeta, EmbedderParts, parts::Found};
 use crate::{
-    Backbone, Error, LoadOptions, LoadedBackbone, Projection, Result, Weights,
+    Backbone, LoadOptions, LoadedBackbone, Projection, Result,
     extract::{Extractor, ImageFile, PipelineOptions, RowResult, features_of},
-    load_backbone, pretrained,
-    pretrained::backbone_id,
+    load_backbone,
 };
 use mdfe_data::{EmbedderId, PreprocessRecord, identity::Fingerprinter, store::BackboneId};
 use std::path::{Path, PathBuf};
@@ -38,15 +37,8 @@ impl Embedder {
     /// # Errors
     /// Those of [`load_backbone`].
     pub fn of_backbone(name: &str, options: LoadOptions) -> Result<Self> {
-        let loaded = load_backbone(name, &options)?;
-        Ok(Self {
-            backbone: loaded.backbone,
-            id: loaded.id,
-            preprocess: loaded.record,
-            options,
-            projection: None,
-            meta: None,
-        })
+        let LoadedBackbone { backbone, record, id, .. } = load_backbone(name, &options)?;
+        Ok(Self { backbone, id, options, preprocess: record, projection: None, meta: None })
     }
 
     /// A trained embedder: `path` is a run folder or an embedder file.
@@ -55,37 +47,15 @@ impl Embedder {
     /// commit that the embedder was trained with.
     ///
     /// # Errors
-    /// [`Error::Weights`] when the file does not fit, or when the backbone's weights are not those it was trained with.
+    /// [`crate::Error::Weights`] when the file does not fit, or when the backbone's weights are not those it was trained with.
     pub fn open(path: &Path, mut options: LoadOptions) -> Result<Self> {
-        let file = EmbedderFile::open(path)?;
-        let id = file.meta.backbone.clone();
-        options.build.proj_layer = id.proj_layer;
-        let backbone = match (&file.standalone, &options.weights) {
-            (Some(own), None) => {
-                let weights = Weights::open_below(own, BACKBONE_PREFIX)?;
-                let row = pretrained(&id.name)?;
-                let found = backbone_id(row, &weights, id.proj_layer)?;
-                if !found.is_same_model(&id) {
-                    let model = format!("the embedder {}", path.display());
-                    return Err(Error::misfit(own, &model, other_weights(&id, &found)));
-                }
-                row.architecture()?.build(&id.name, &weights, &options.build)?
-            }
-            _ => {
-                if options.weights.is_none() && options.revision.is_none() {
-                    options.revision.clone_from(&id.commit);
-                }
-                same_weights(path, load_backbone(&id.name, &options)?, &id, &options)?
-            }
-        };
-        Ok(Self {
-            preprocess: file.meta.preprocess.clone(),
-            backbone,
-            id,
-            options,
-            projection: Some(file.projection),
-            meta: Some(file.meta),
-        })
+        let found = Found::of(EmbedderFile::open(path)?, path, &mut options)?;
+        options.build.proj_layer = found.parts.id.proj_layer;
+        let backbone = found.parts.build(&options)?;
+        // After the build, which says which keys do not fit.
+        found.check()?;
+        let EmbedderParts { id, preprocess, projection, meta, .. } = found.parts;
+        Ok(Self { backbone, id, options, preprocess, projection, meta })
     }
 
     /// What the file says about a trained embedder; `None` for a bare backbone.
@@ -136,7 +106,7 @@ impl Embedder {
     /// reason. `sink` returns whether to go on. Memory does not grow with the number of images.
     ///
     /// # Errors
-    /// [`Error::Candle`] from the backbone, and those of `sink`.
+    /// [`crate::Error::Candle`] from the backbone, and those of `sink`.
     pub fn embed_each(
         &self,
         files: &[ImageFile],
@@ -154,7 +124,7 @@ impl Embedder {
     /// returns whether to go on.
     ///
     /// # Errors
-    /// [`Error::Candle`] from the backbone.
+    /// [`crate::Error::Candle`] from the backbone.
     pub fn embed(
         &self,
         paths: &[PathBuf],
@@ -176,32 +146,4 @@ impl Embedder {
         })?;
         Ok(out)
     }
-}
-
-/// Refuses weights that the projection was not trained on.
-fn same_weights(
-    path: &Path,
-    loaded: LoadedBackbone,
-    id: &BackboneId,
-    options: &LoadOptions,
-) -> Result<Box<dyn Backbone>> {
-    if loaded.id.is_same_model(id) {
-        return Ok(loaded.backbone);
-    }
-    Err(Error::misfit(
-        options.weights.as_deref().unwrap_or(path),
-        &format!("the embedder {}", path.display()),
-        other_weights(id, &loaded.id),
-    ))
-}
-
-/// Says that a backbone is wanted with other weights than these.
-pub(crate) fn other_weights(wanted: &BackboneId, found: &BackboneId) -> String {
-    format!(
-        "it was trained on {} with the tensors {}, these are {} with {}; give the right file with --weights",
-        wanted.name,
-        wanted.weights.short(),
-        found.name,
-        found.weights.short()
-    )
 }

@@ -5,9 +5,13 @@
 
 mod file;
 mod load;
+mod parts;
+mod place;
 mod text;
 
 pub use file::{EmbedderFile, EmbedderMeta, ProjectionKind};
-pub(crate) use load::other_weights;
 pub use load::{Embedded, Embedder};
+pub use parts::EmbedderParts;
+pub(crate) use parts::other_weights;
+pub use place::embedder_path;
 pub use text::TextEncoder;

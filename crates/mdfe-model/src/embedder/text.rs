@@ -1,6 +1,6 @@
 //! Sentences through an embedder.
 
-use super::{Embedder, load::other_weights};
+use super::{Embedder, parts::other_weights};
 use crate::{
     Error, Hub, Result, TextTokenizer, TextTower, Weights, pretrained, pretrained::backbone_id, weight_files,
 };

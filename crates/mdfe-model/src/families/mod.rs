@@ -26,7 +26,11 @@ pub use eva::EvaMlp;
 pub(crate) use open_clip::ResBlock;
 pub use vit::{KeyNames, PoolKind, VitMlp};
 
-use crate::{Backbone, BuildOptions, Result, Weights, tower::Build};
+use crate::{
+    Backbone, BuildOptions, Result, Weights,
+    graph::{Graph, GraphOptions},
+    tower::Build,
+};
 use serde::{Deserialize, Serialize};
 
 /// Makes [`Architecture`] of its kinds, each a line.
@@ -78,6 +82,15 @@ impl Architecture {
     /// that the device does not compute in.
     pub fn build(&self, model: &str, weights: &Weights, options: &BuildOptions) -> Result<Box<dyn Backbone>> {
         self.config().build(model, weights, options)
+    }
+
+    /// The backbone as operations, from pixels to features, for other programs to run. `model` is the name that errors show.
+    ///
+    /// # Errors
+    /// [`crate::Error::Weights`] lists missing, unexpected and mis-shaped keys; [`crate::Error::Invalid`] names a size that is too
+    /// small.
+    pub fn graph(&self, model: &str, weights: &Weights, options: &GraphOptions) -> Result<Graph> {
+        self.config().graph(model, weights, options)
     }
 
     /// The width of the features, D_in, without or with the model's own output projection.

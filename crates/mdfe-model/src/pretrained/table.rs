@@ -19,6 +19,8 @@ pub struct Pretrained {
     pub source: Source,
     /// The hub repository with the weights.
     pub repo: String,
+    /// Their licence as timm or the repository states it, in the hub's spelling (`apache-2.0`); `None` where the table has none.
+    pub license: Option<String>,
     /// Width of the features, D_in, without the tower's own output projection.
     pub feature_dim: usize,
     /// Width behind the tower's own output projection (SAM: its neck); `None` where it has none.
@@ -97,6 +99,7 @@ struct Model {
     source: Source,
     family: Family,
     repo: String,
+    license: Option<String>,
     tower: String,
     preprocess: usize,
     text: Option<String>,
@@ -125,6 +128,7 @@ fn read() -> Vec<Pretrained> {
             family: model.family,
             source: model.source,
             repo: model.repo,
+            license: model.license,
             feature_dim: tower.feature_dim,
             projected_dim: tower.projected_dim,
             parameters: tower.parameters,

@@ -28,6 +28,27 @@ fn siglip_so400m_is_the_published_recipes_backbone() {
 }
 
 #[test]
+fn licences_are_those_that_timm_and_the_repositories_state() {
+    let license = |name: &str| pretrained(name).unwrap().license.clone();
+    for (name, expected) in [
+        ("vit_so400m_patch14_siglip_384", Some("apache-2.0")),
+        ("vit_base_patch16_clip_224.metaclip_400m", Some("cc-by-nc-4.0")),
+        ("eva02_base_patch14_224", Some("mit")),
+        ("ViT-H-14/laion2b_s32b_b79k", Some("mit")),
+        ("ViT-B-16-SigLIP/webli", Some("apache-2.0")),
+        ("ViT-H-14/metaclip_fullcc", Some("cc-by-nc-4.0")),
+        ("ViT-B-16/dfn2b", None),
+    ] {
+        assert_eq!(license(name).as_deref(), expected, "{name}");
+    }
+    // The same weights have the same licence, whichever package's name leads to them.
+    for row in rows() {
+        let same = rows().iter().find(|other| other.repo == row.repo).unwrap();
+        assert_eq!(same.license, row.license, "{}", row.repo);
+    }
+}
+
+#[test]
 fn open_clip_names_lead_to_the_hub_and_keep_their_projection_apart() {
     let row = pretrained("ViT-H-14/laion2b_s32b_b79k").unwrap();
     assert_eq!((row.family, row.source), (Family::Clip, Source::OpenClip));

@@ -8,6 +8,7 @@
 //! tensors (any device, differentiable or not), [`fused`] runs them on the CPU over packed weights.
 
 mod fused;
+mod graph;
 mod size;
 mod tower;
 

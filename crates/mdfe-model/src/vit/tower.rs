@@ -4,6 +4,7 @@ use super::VitSize;
 use crate::{
     Result, Weights,
     blocks::{AttentionPool, Block, LayerNorm, Linear, Mode, PatchEmbed, Positions, Rope},
+    graph::{Graph, Value},
     size::Size,
     tower::TensorTower,
 };
@@ -89,8 +90,8 @@ pub(crate) struct Trunk {
 
 /// A whole transformer.
 pub(crate) struct Tower {
-    trunk: Trunk,
-    blocks: Vec<Block>,
+    pub(super) trunk: Trunk,
+    pub(super) blocks: Vec<Block>,
 }
 
 impl Tower {
@@ -126,6 +127,10 @@ impl TensorTower for Tower {
             Some(head) => head.forward(&pooled),
             None => Ok(pooled),
         }
+    }
+
+    fn emit(&self, graph: &mut Graph) -> Result<Value> {
+        self.emit_all(graph)
     }
 
     fn any_weight(&self) -> &Tensor {

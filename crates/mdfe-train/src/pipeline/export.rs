@@ -2,7 +2,10 @@
 
 use super::{RunFolder, RunRecord};
 use crate::{Error, Param, Result, checkpoint::saved_params};
-use mdfe_model::{EmbedderFile, EmbedderMeta, Layer, LoadOptions, Projection, tune::overlaid};
+use mdfe_model::{
+    EmbedderFile, EmbedderMeta, Layer, LoadOptions, Projection,
+    tune::{FinishedBackbone, overlaid},
+};
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
@@ -57,8 +60,26 @@ impl RunFolder {
     /// that tuned some of them.
     ///
     /// # Errors
-    /// [`Error::NoCheckpoint`], [`Error::RunFolder`] for a folder without a run or of an earlier build, those of the backbone.
+    /// Those of [`RunFolder::checkpoint_embedder`], and a disk that is full or read-only.
     pub fn export(dir: &Path, which: Which, weights: &LoadOptions, output: &Path) -> Result<EmbedderFile> {
+        let (file, tuned) = Self::checkpoint_embedder(dir, which, weights)?;
+        match &tuned {
+            None => file.save(output, &[])?,
+            Some(tuned) => file.save_tuned(output, &tuned.weights)?,
+        }
+        Ok(file)
+    }
+
+    /// The embedder of a checkpoint of the run in `dir`, and its backbone where the run tuned it; `weights` is where the backbone's own
+    /// tensors are.
+    ///
+    /// # Errors
+    /// [`Error::NoCheckpoint`], [`Error::RunFolder`] for a folder without a run or of an earlier build, those of the backbone.
+    pub fn checkpoint_embedder(
+        dir: &Path,
+        which: Which,
+        weights: &LoadOptions,
+    ) -> Result<(EmbedderFile, Option<FinishedBackbone>)> {
         let problem = |problem: String| Error::RunFolder { path: dir.to_path_buf(), problem };
         let shown = dir.display();
         let record = RunRecord::read(dir)?.ok_or_else(|| problem(format!("{shown} holds no run")))?;
@@ -86,12 +107,7 @@ impl RunFolder {
         });
         let id = finished.as_ref().map_or(backbone, |finished| finished.id.clone());
         let meta = EmbedderMeta::new(id, preprocess, &projection, training);
-        let file = EmbedderFile { meta, projection, standalone: None };
-        match &finished {
-            None => file.save(output, &[])?,
-            Some(finished) => file.save_tuned(output, &finished.weights)?,
-        }
-        Ok(file)
+        Ok((EmbedderFile { meta, projection, standalone: None }, finished))
     }
 }
 

@@ -41,7 +41,7 @@ section! {
         clip_norm: Option<f64> = None, Takes::Number(Range::to(0.0, 1e9));
         /// Decay of the moving average of the weights that the embedder is made of; 0 for none.
         ema_decay: f64 = 0.0, Takes::Number(Range::below(0.0, 1.0));
-        /// Run folder, checkpoint or embedder to begin with, in place of random values; what has the same name and size is taken.
+        /// Run folder, checkpoint, embedder or `hf-hub:ORG/NAME` to begin with, in place of random values; what has the same name and size is taken.
         #[serde(skip_serializing_if = "Option::is_none")]
         init: Option<PathBuf> = None, Takes::Text;
         /// Epochs between checkpoints; 0 writes one at the end alone.

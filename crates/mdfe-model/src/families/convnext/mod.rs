@@ -8,6 +8,7 @@
 //! Images are `[B, H, W, C]` throughout, so that norms and products see channels last.
 
 mod fused;
+mod graph;
 mod tower;
 
 use crate::{Result, Weights, ops::Element, tower::TowerConfig};

@@ -4,6 +4,7 @@ use super::{ConvNextConfig, ConvNextProjection};
 use crate::{
     Error, Result, Weights,
     blocks::{LayerNorm, Linear, Mlp, Mode, PatchEmbed, Up, depthwise},
+    graph::{Graph, Value},
     ops::{Activation, Window},
     size::Size,
     tower::TensorTower,
@@ -163,6 +164,10 @@ impl TensorTower for Tower {
         }
         let pooled = x.flatten(1, 2)?.mean(1)?;
         self.end(&pooled, mode)
+    }
+
+    fn emit(&self, graph: &mut Graph) -> Result<Value> {
+        self.emit_all(graph)
     }
 
     fn any_weight(&self) -> &Tensor {

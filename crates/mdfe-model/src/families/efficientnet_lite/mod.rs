@@ -10,6 +10,7 @@
 
 mod conv;
 mod fused;
+mod graph;
 mod tower;
 
 use crate::{Result, Weights, ops::Element, tower::TowerConfig};

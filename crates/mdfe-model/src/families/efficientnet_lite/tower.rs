@@ -4,6 +4,7 @@ use super::{HEAD, STEM, Stage, blocks_of, conv::Conv};
 use crate::{
     Error, Result, Weights,
     blocks::Mode,
+    graph::{Graph, Value},
     ops::{Activation, Window},
     size::Size,
     tower::TensorTower,
@@ -94,6 +95,10 @@ impl TensorTower for Tower {
 
     fn forward_from(&self, front: &Tensor, stages: usize, _: Mode) -> Result<Option<Tensor>> {
         self.behind(front.clone(), blocks_of(stages)).map(Some)
+    }
+
+    fn emit(&self, graph: &mut Graph) -> Result<Value> {
+        self.emit_all(graph)
     }
 
     fn any_weight(&self) -> &Tensor {

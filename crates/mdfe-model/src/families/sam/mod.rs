@@ -9,6 +9,7 @@
 //! The neck, which the segmentation decoder reads, is left out by default, as the method does.
 
 mod fused;
+mod graph;
 mod relative;
 mod tower;
 mod windows;

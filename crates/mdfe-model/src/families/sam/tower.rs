@@ -8,6 +8,7 @@ use super::{
 use crate::{
     Result, Weights,
     blocks::{LayerNorm, Linear, Mlp, Mode, PatchEmbed, SCORES_AT_ONCE, Up, resample_positions, softmax},
+    graph::{Graph, Value},
     ops::Activation,
     size::Size,
     tower::TensorTower,
@@ -22,8 +23,8 @@ const NECK_EPS: f64 = 1e-6;
 pub(crate) struct Tower {
     pub(super) patch: PatchEmbed,
     /// `[P, D]`, for `grid`.
-    positions: Tensor,
-    grid: Size,
+    pub(super) positions: Tensor,
+    pub(super) grid: Size,
     pub(super) blocks: Vec<Block>,
     pub(super) neck: Option<Neck>,
 }
@@ -43,10 +44,10 @@ pub(super) struct Block {
 
 /// 1x1 convolution, norm, 3x3 convolution, norm.
 pub(super) struct Neck {
-    linear: Linear,
-    norm1: LayerNorm,
-    conv: Tensor,
-    norm2: LayerNorm,
+    pub(super) linear: Linear,
+    pub(super) norm1: LayerNorm,
+    pub(super) conv: Tensor,
+    pub(super) norm2: LayerNorm,
 }
 
 impl Tower {
@@ -99,6 +100,10 @@ impl TensorTower for Tower {
             x = block.forward(&x, mode)?;
         }
         self.pool(&x, mode)
+    }
+
+    fn emit(&self, graph: &mut Graph) -> Result<Value> {
+        self.emit_all(graph)
     }
 
     fn any_weight(&self) -> &Tensor {
