@@ -21,7 +21,7 @@ mod weights;
 
 pub use backbone::{Backbone, BuildOptions, Purpose};
 pub use dtype::Dtype;
-pub use embedder::{Embedded, Embedder, EmbedderFile, EmbedderMeta, ProjectionKind, TextEncoder};
+pub use embedder::{Embedded, Embedder, EmbedderFile, EmbedderMeta, ProjectionKind, TextEncoder, feature_id};
 pub use error::{Error, Result};
 pub use families::{
     Architecture, ConvNextConfig, ConvNextProjection, EfficientNetLiteConfig, EfficientNetLiteVariant,

@@ -5,7 +5,7 @@ use super::{
     fingerprint::{Fingerprint, fingerprint},
     near::{Pair, near_pairs},
 };
-use crate::{ClassId, Dataset, Domain, Error, Progress, Result, Sample, Skipped, readers};
+use crate::{ClassId, Dataset, Domain, Error, ImageReader, Progress, Result, Sample, Skipped, readers};
 use rayon::prelude::*;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -30,10 +30,11 @@ pub fn check(
     }
     let files = files(splits);
     progress.begin("images", files.len() as u64);
+    let reader = ImageReader::default();
     let opened: Vec<std::result::Result<Fingerprint, String>> = files
         .par_iter()
         .map(|file| {
-            let opened = fingerprint(&file.path);
+            let opened = fingerprint(&reader, &file.path);
             progress.advance();
             opened
         })

@@ -14,5 +14,6 @@ mod webp;
 pub(crate) use decode::PANICS;
 pub(crate) use decode::read;
 pub use decode::{Decoded, decode, decode_bytes, decode_with};
+pub(crate) use guard::guarded;
 pub use notice::Notice;
 pub use options::DecodeOptions;

@@ -9,5 +9,5 @@ mod text;
 
 pub use file::{EmbedderFile, EmbedderMeta, ProjectionKind};
 pub(crate) use load::other_weights;
-pub use load::{Embedded, Embedder};
+pub use load::{Embedded, Embedder, feature_id};
 pub use text::TextEncoder;
