@@ -182,6 +182,9 @@ fn a_damaged_shard_is_named_and_costs_what_is_behind_the_damage() {
     let options = ReadOptions { file: Some("shards-{000..002}.tar".into()), ..ReadOptions::at(dir.path()) };
     let data = read("web_dataset", &options).unwrap().dataset;
     assert_eq!(data.samples.len(), 3);
+    let reading = mdfe_data::Reading { dataset: data.clone(), dropped: Vec::new() };
+    let line = mdfe_data::counts_line(&reading);
+    assert!(line.contains("unreadable") && line.contains("shards-001.tar"), "{line}");
     let skipped: Vec<(&str, &str)> =
         data.skipped.iter().map(|s| (s.path.as_str(), s.reason.as_str())).collect();
     assert!(
@@ -243,6 +246,8 @@ fn a_table_has_several_classes_and_boxes() {
         .map(|s| (s.path.to_str().unwrap(), data.class_names[s.class as usize].as_str()))
         .collect();
     assert_eq!(facts, [("a.jpg/box=1,2,30.5,40", "mug"), ("a.jpg/box=1,2,30.5,40", "jug"), ("b.jpg", "mug")]);
+    assert!(data.multi_label, "an image of two classes is no fault of the labels");
+    assert!(!table("path,label\na.jpg,m\n").unwrap().dataset.multi_label);
     for (text, reasons) in [
         ("path,label,x1,y1,x2,y2\na,m,1,2,3,\n", ["line 2", "four numbers"]),
         ("path,label,x1,y1,x2,y2\na,m,5,2,3,4\n", ["line 2", "is empty"]),
@@ -318,6 +323,19 @@ mod parquet {
             (data.samples.len(), data.skipped[0].to_string()),
             (3, "bytes.parquet/2: it has no class".into())
         );
+    }
+
+    #[test]
+    fn names_of_files_are_relative_to_the_parquet_file() {
+        let listing = Listing::read(&fixture("").join(".."), Path::new("fixtures/paths.parquet")).unwrap();
+        let found: Vec<_> =
+            listing.images.iter().map(|i| (i.path.to_str().unwrap(), i.labels.as_slice())).collect();
+        assert_eq!(found, [("fixtures/a.png", &["7".to_owned()][..]), ("fixtures/sub/b.png", &[])]);
+        // A name beside an empty `bytes` is no image.
+        let listing = Listing::read(&fixture(""), Path::new("names.parquet")).unwrap();
+        assert_eq!(listing.images[0].path, Path::new("names.parquet/0/a.png"));
+        let message = ImageReader::default().read(&fixture("names.parquet/0/a.png")).unwrap_err().to_string();
+        assert!(message.contains("only the name a.png"), "{message}");
     }
 
     #[test]

@@ -69,6 +69,13 @@ table = pyarrow.table(
 )
 pyarrow.parquet.write_table(table, HERE / "bytes.parquet", compression="zstd")
 
+# Names of files alone: in a column `path`, and in a struct without bytes.
+table = pyarrow.table({"path": ["a.png", "sub/b.png"], "label": [7, None]})
+pyarrow.parquet.write_table(table, HERE / "paths.parquet")
+kind = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+table = pyarrow.table({"image": pyarrow.array([{"bytes": None, "path": "a.png"}], kind)})
+pyarrow.parquet.write_table(table, HERE / "names.parquet")
+
 # Embeddings of somebody else: lists whose type does not say their length, and numpy arrays.
 values = numpy.arange(12, dtype="float32").reshape(4, 3) / 8
 table = pyarrow.table(

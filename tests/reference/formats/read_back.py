@@ -14,7 +14,8 @@ import pyarrow.parquet
 table, array = sys.argv[1:]
 read = pyarrow.parquet.read_table(table)
 print(read.schema.remove_metadata())
-print("metadata:", sorted(key.decode() for key in read.schema.metadata))
+footer = pyarrow.parquet.read_metadata(table).metadata
+print("metadata:", sorted(key.decode() for key in footer))
 column = read["embedding"].combine_chunks()
 values = column.flatten().to_numpy().reshape(len(column), column.type.list_size)
 other = numpy.load(array)

@@ -28,6 +28,7 @@ pub(super) enum Values {
     /// In a `.npy` file.
     Npy(npy::Array),
     /// In a column of a Parquet file.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "no such file is opened in that build"))]
     Table(table::TableValues),
 }
 

@@ -54,14 +54,15 @@ pub(super) fn locate(path: &Path) -> Option<Place> {
     let file = container(path)?;
     let inside = path.strip_prefix(file).ok()?;
     let kind = archive(file)?;
-    let mut parts = inside.to_str()?.split('/').filter(|part| !part.is_empty() && *part != ".");
+    let mut parts = inside.iter().map(|part| part.to_str());
     match kind {
         _ if file == path => Some(Place::Archive(kind)),
-        Archive::Tar => {
-            Some(Place::Member { tar: file.to_path_buf(), name: parts.collect::<Vec<_>>().join("/") })
-        }
+        Archive::Tar => Some(Place::Member {
+            tar: file.to_path_buf(),
+            name: parts.collect::<Option<Vec<_>>>()?.join("/"),
+        }),
         Archive::Parquet => {
-            let row = parts.next()?.parse().ok()?;
+            let row = parts.next()??.parse().ok()?;
             Some(Place::Row { table: file.to_path_buf(), row })
         }
     }

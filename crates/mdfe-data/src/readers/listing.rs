@@ -89,6 +89,7 @@ impl Listing {
     pub(super) fn into_rows(self, default: &Domain) -> Rows {
         let mut rows = Rows::default();
         rows.skipped = self.skipped;
+        rows.multi_label = self.images.iter().any(|image| image.labels.len() > 1);
         for image in self.images {
             let domain = image.domain.as_deref().map_or_else(|| default.clone(), Domain::new);
             if image.labels.is_empty() {

@@ -18,6 +18,8 @@ pub(crate) struct Rows {
     pub(crate) dropped: Vec<Dropped>,
     /// What could not be read.
     pub(super) skipped: Vec<Skipped>,
+    /// Whether an image may show several classes.
+    pub(super) multi_label: bool,
 }
 
 /// Classes of finished parts.
@@ -86,6 +88,7 @@ impl Rows {
             samples: self.samples,
             class_names,
             skipped: self.skipped,
+            multi_label: self.multi_label,
         };
         (dataset, self.dropped)
     }

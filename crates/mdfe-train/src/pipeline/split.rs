@@ -130,6 +130,7 @@ fn part(dataset: &Dataset, keep: impl Fn(usize, usize) -> bool, name: &str) -> D
         samples: kept.into_iter().map(|s| Sample { class: label[s.class as usize], ..s.clone() }).collect(),
         class_names: classes.iter().map(|&class| dataset.class_names[class].clone()).collect(),
         skipped: Vec::new(),
+        multi_label: dataset.multi_label,
     }
 }
 

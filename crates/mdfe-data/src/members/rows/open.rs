@@ -24,7 +24,7 @@ const ROWS: usize = 16;
 const BLOCKS: usize = 64;
 const BYTES: usize = 64 << 20;
 
-/// What stands in a row: bytes, or the file that has them.
+/// What stands in a row: the bytes and the name of an image.
 type Cell = (Option<Vec<u8>>, Option<String>);
 
 /// An open Parquet file.
@@ -94,22 +94,9 @@ impl OpenTable {
             }
             let within = |block: &&Block| (block.start..block.start + block.cells.len()).contains(&row);
             if let Some(block) = self.blocks.iter().find(within) {
-                return self.image(&block.cells[row - block.start]);
+                return image(&block.cells[row - block.start]);
             }
             self.advance(row);
-        }
-    }
-
-    fn image(&self, (bytes, file): &Cell) -> std::result::Result<Vec<u8>, String> {
-        match (bytes, file) {
-            (Some(bytes), _) => Ok(bytes.clone()),
-            (None, Some(file)) => {
-                let file = self.path.parent().unwrap_or(Path::new("")).join(file);
-                std::fs::read(&file).map_err(|e| {
-                    format!("the row names the file {}, which cannot be read: {e}", file.display())
-                })
-            }
-            (None, None) => Err("the row holds no image".to_owned()),
         }
     }
 
@@ -193,6 +180,17 @@ impl Reader {
             block.cells.push((own, files.get(row).cloned().flatten()));
         }
         Ok(block)
+    }
+}
+
+/// The bytes in a cell, or why there are none. A file that is only named is not read: nothing would tell that it has changed.
+fn image((bytes, file): &Cell) -> std::result::Result<Vec<u8>, String> {
+    match (bytes, file) {
+        (Some(bytes), _) => Ok(bytes.clone()),
+        (None, Some(file)) => Err(format!(
+            "the row holds no image, only the name {file}; write the bytes into the file, or the name into a column `path`"
+        )),
+        (None, None) => Err("the row holds no image".to_owned()),
     }
 }
 

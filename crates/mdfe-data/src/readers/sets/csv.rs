@@ -24,13 +24,15 @@ const EVERY_SPLIT: &str = "*";
 const BETWEEN: char = '|';
 
 /// The columns; the class and the box by their positions.
-const COLUMNS: [&str; 9] = ["path", "label?", "labels?", "domain?", "split?", "x1?", "y1?", "x2?", "y2?"];
+const COLUMNS: [&str; 10] =
+    ["path", "label|labels", "label?", "labels?", "domain?", "split?", "x1?", "y1?", "x2?", "y2?"];
 const PATH: usize = 0;
-const LABEL: usize = 1;
-const LABELS: usize = 2;
-const DOMAIN: usize = 3;
-const SPLIT: usize = 4;
-const X1: usize = 5;
+const CLASSES: usize = 1;
+const LABEL: usize = 2;
+const LABELS: usize = 3;
+const DOMAIN: usize = 4;
+const SPLIT: usize = 5;
+const X1: usize = 6;
 
 /// Labels are text. With a `split` column only the rows of one split are read; `*` reads all of them. An image of several classes is a
 /// sample of each. Where a row has a box, in pixels of the image, the sample is what it shows, with 2 % of room around it.
@@ -54,6 +56,7 @@ fn read(source: &Source<'_>) -> Result<Rows> {
     source.load(&[file])?.rows(Format::Csv, COLUMNS, |row| {
         let labels = labels(&row)?;
         split_column = row.has(SPLIT);
+        rows.multi_label = row.has(LABELS);
         if split_column && wanted != EVERY_SPLIT && row.text(SPLIT).trim() != wanted {
             skipped += 1;
             skipped_classes.extend(labels.into_iter().map(str::to_owned));
@@ -90,15 +93,11 @@ fn read(source: &Source<'_>) -> Result<Rows> {
 /// The classes of a row: of `label` the one, of `labels` those between the bars.
 fn labels<'r, const N: usize>(row: &'r Row<'_, N>) -> Result<Vec<&'r str>> {
     match (row.has(LABEL), row.has(LABELS)) {
-        (true, false) => Ok(vec![row.text(LABEL)]),
-        (false, true) => Ok(row.text(LABELS).split(BETWEEN).map(str::trim).collect()),
         (true, true) => {
             Err(row.fault("the table has both columns `label` and `labels`; keep one".to_owned()))
         }
-        (false, false) => Err(row.fault(
-            "the table has no column `label`, nor `labels` for several classes with a | between them"
-                .to_owned(),
-        )),
+        (_, true) => Ok(row.text(CLASSES).split(BETWEEN).map(str::trim).collect()),
+        _ => Ok(vec![row.text(CLASSES)]),
     }
 }
 
