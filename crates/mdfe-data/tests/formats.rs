@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use mdfe_data::{
-    EmbedderId, Embeddings, EmbeddingsFile, ImageReader, Listing, ReadOptions, identity::Fingerprint, read,
+    EmbedderId, Embeddings, EmbeddingsFile, ImageReader, ReadOptions, identity::Fingerprint, read,
 };
 use std::path::{Path, PathBuf};
 
@@ -272,6 +272,7 @@ fn a_build_without_parquet_says_how_to_get_one_with_it() {
 #[cfg(feature = "parquet")]
 mod parquet {
     use super::*;
+    use mdfe_data::Listing;
 
     #[test]
     fn embeddings_of_somebody_else_need_one_column() {
