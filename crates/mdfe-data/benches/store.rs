@@ -22,6 +22,7 @@ fn dataset(root: PathBuf, rows: usize, classes: usize) -> Dataset {
         root,
         samples: (0..rows).map(sample).collect(),
         class_names: (0..classes).map(|class| format!("class {class}")).collect(),
+        ..Dataset::default()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Samples, classes and domains: what every reader returns.
 
+use crate::Skipped;
 use std::{fmt, path::PathBuf, sync::Arc};
 
 /// Dense class label, `0..C`, in the sorted order of the source's class ids.
@@ -62,6 +63,11 @@ pub struct Dataset {
     pub samples: Vec<Sample>,
     /// The source's class name of each dense label, `[C]`.
     pub class_names: Vec<String>,
+    /// Images and archives that could not even be listed; they count as unreadable images do (default: none).
+    pub skipped: Vec<Skipped>,
+    /// Whether an image may show several classes, each in a sample of its own (default false). Elsewhere an image with two classes is a
+    /// fault of the labels.
+    pub multi_label: bool,
 }
 
 impl Dataset {
@@ -95,6 +101,8 @@ impl Dataset {
         for part in parts {
             let offset = joined.class_names.len() as ClassId;
             joined.class_names.extend(part.class_names);
+            joined.skipped.extend(part.skipped);
+            joined.multi_label |= part.multi_label;
             joined.samples.extend(part.samples.into_iter().map(|sample| Sample {
                 path: if common { sample.path } else { part.root.join(sample.path) },
                 class: sample.class + offset,

@@ -108,7 +108,7 @@ pub fn write(path: &Path, options: &WriteOptions, bytes: &[u8]) -> Result<()> {
 pub fn write_with<T>(
     path: &Path,
     options: &WriteOptions,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    fill: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<T>,
 ) -> Result<T> {
     let exists = || Error::Exists { path: path.to_path_buf() };
     // Asked before the work and again, by the rename itself, after it.

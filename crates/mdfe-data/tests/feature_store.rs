@@ -44,6 +44,7 @@ fn dataset(root: &Path) -> Dataset {
         root: root.to_path_buf(),
         samples: (0..10).map(sample).collect(),
         class_names: vec!["a".into(), "b".into(), "c".into()],
+        ..Dataset::default()
     }
 }
 

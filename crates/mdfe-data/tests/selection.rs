@@ -17,7 +17,7 @@ fn dataset(classes: &[u32]) -> Dataset {
         domain: domain.clone(),
     };
     let samples = classes.iter().enumerate().map(sample).collect();
-    Dataset { name: "d".to_owned(), root: "r".into(), samples, class_names }
+    Dataset { name: "d".to_owned(), root: "r".into(), samples, class_names, ..Dataset::default() }
 }
 
 /// Paths by class name.

@@ -24,7 +24,8 @@ mod weights;
 pub use backbone::{Backbone, BuildOptions, Purpose};
 pub use dtype::Dtype;
 pub use embedder::{
-    Embedded, Embedder, EmbedderFile, EmbedderMeta, EmbedderParts, ProjectionKind, TextEncoder, embedder_path,
+    Embedded, Embedder, EmbedderFile, EmbedderMeta, EmbedderParts, ProjectionKind, TextEncoder,
+    embedder_path, feature_id,
 };
 pub use error::{Error, Result};
 pub use families::{

@@ -69,6 +69,7 @@ fn view(rows: usize, classes: usize) -> View {
         root: PathBuf::new(),
         samples: (0..rows).map(sample).collect(),
         class_names: (0..classes).map(|class| class.to_string()).collect(),
+        ..Dataset::default()
     };
     let keys: Vec<_> = (0..rows).map(|row| Some(key(row))).collect();
     View::new(&dataset, &keys)

@@ -38,6 +38,7 @@ fn stored(toy: &Toy, dir: &Path) -> FeatureView {
         root: dir.to_path_buf(),
         samples: (0..labels.len()).map(sample).collect(),
         class_names: (0..8).map(|class| format!("class {class}")).collect(),
+        ..Dataset::default()
     };
     let view: View = resolve(&dataset, &KeyCache::disabled(), false, |_| true).unwrap().view;
     let mut writer = SpaceWriter::open(&dir.join("spaces"), &spec(), 32).unwrap();

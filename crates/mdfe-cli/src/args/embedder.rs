@@ -1,4 +1,4 @@
-//! `mdfe embed` and `mdfe export`: an embedder at work and elsewhere.
+//! `mdfe embed`, `mdfe convert` and `mdfe export`: an embedder at work and elsewhere.
 
 use super::{
     model::{BackboneArgs, ModelArgs},
@@ -15,16 +15,34 @@ pub(crate) struct Embed {
     /// Write the backbone's features instead of the embeddings, as --backbone does.
     #[arg(long)]
     pub(crate) features: bool,
-    /// Images, folders that are searched for images (one folder per class gives labels), or CSV files with `path,label[,domain]`.
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE|DIR|CSV")]
+    /// Images, folders that are searched for images (one folder per class or a metadata.jsonl gives labels), CSV files with
+    /// `path,label[,domain]`, WebDataset tars or Parquet files with images; of tars and Parquet also patterns such as `x-{000..010}.tar`.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE|DIR|CSV|TAR|PARQUET")]
     pub(crate) input: Vec<PathBuf>,
     /// Of a CSV with a `split` column, only the rows of this split.
     #[arg(long, value_name = "NAME")]
     pub(crate) split: Option<String>,
-    /// Safetensors file to write: `embeddings [N, D]` with paths and, where the input has them, labels and domains. What is done
-    /// lies in FILE.parts until the whole is there, and a second call goes on from it.
+    /// File to write, in the format of its ending: .safetensors (`embeddings [N, D]`), .npy (with FILE.jsonl and FILE.json beside it) or
+    /// .parquet (`path, label, domain, embedding`), with paths and, where the input has them, labels and domains. What is done lies in
+    /// FILE.parts until the whole is there, and a second call goes on from it.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) results: Results,
+}
+
+#[derive(Args)]
+pub(crate) struct Convert {
+    /// Embeddings (.safetensors, .npy or .parquet), or the folder of a space of features.
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// File to write, in the format of its ending.
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Of a space: only the images of this view, in its order and with its classes (a file in `views/` of a run); without it all
+    /// features, with fingerprints as paths.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) view: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) results: Results,
 }

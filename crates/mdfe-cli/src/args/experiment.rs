@@ -13,8 +13,9 @@ pub(crate) struct ExperimentArgs {
     /// Experiment file; the built-in demo without it.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Instead of a config: an image folder (one folder per class) or a CSV with `path,label[,domain]`.
-    #[arg(long, value_name = "DIR|CSV", conflicts_with = "config")]
+    /// Instead of a config: an image folder (one folder per class, or a metadata.jsonl), a CSV with `path,label[,domain]`, WebDataset tars or
+    /// Parquet files with images, also as a pattern such as `x-{000..010}.tar`.
+    #[arg(long, value_name = "DIR|CSV|TAR|PARQUET", conflicts_with = "config")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: Settings,
@@ -105,11 +106,11 @@ pub(crate) enum ZeroShot {
 pub(crate) struct Train {
     #[command(flatten)]
     pub(crate) experiment: ExperimentArgs,
-    /// Query set of the evaluation with --data: a folder or CSV; without it a part of the data is held out (`eval.seed`).
-    #[arg(long, value_name = "DIR|CSV", requires = "data")]
+    /// Query set of the evaluation with --data, in any of its forms; without it a part of the data is held out (`eval.seed`).
+    #[arg(long, value_name = "DIR|CSV|TAR|PARQUET", requires = "data")]
     pub(crate) query: Option<PathBuf>,
     /// Index set of the evaluation with --data; the query set itself without it (leave one out).
-    #[arg(long, value_name = "DIR|CSV", requires = "query")]
+    #[arg(long, value_name = "DIR|CSV|TAR|PARQUET", requires = "query")]
     pub(crate) index: Option<PathBuf>,
     /// Begin with what a run folder, checkpoint, embedder or `hf-hub:ORG/NAME` has learnt (`train.init`); the lineage is recorded.
     #[arg(long, value_name = "DIR|FILE|REPO")]

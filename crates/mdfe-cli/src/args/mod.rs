@@ -17,7 +17,7 @@ pub(crate) use config::Import;
 pub(crate) use config::{Config, Show};
 pub(crate) use data::{Backbones, DatasetArgs, Datasets, Filters};
 pub(crate) use device::DeviceName;
-pub(crate) use embedder::{Embed, Export, ExportFormat, ExportInput};
+pub(crate) use embedder::{Convert, Embed, Export, ExportFormat, ExportInput};
 pub(crate) use experiment::{ExperimentArgs, Extract, Merge, Settings, Train, ZeroShot};
 pub(crate) use features::{FeatureSpaces, Features, Prune};
 pub(crate) use model::{Compute, Dtype, ModelArgs};
@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Runs(Runs),
     /// Turn images into embeddings.
     Embed(Embed),
+    /// Write embeddings, or the features of a space, in another format: safetensors, npy or Parquet.
+    Convert(Convert),
     /// Score a query set against an index set.
     Evaluate(Evaluate),
     /// Find the nearest images of an index, by image or by sentence.

@@ -9,12 +9,12 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub(crate) struct Evaluate {
-    /// Query set: a safetensors file of embeddings with labels; or, with a model, a CSV with `path,label[,domain]` or a folder
-    /// with one folder per class.
-    #[arg(long, value_name = "FILE|CSV|DIR")]
+    /// Query set: a file of embeddings with labels (.safetensors, .npy, .parquet); or, with a model, a CSV with `path,label[,domain]`, a
+    /// folder with one folder per class or a metadata.jsonl, WebDataset tars or Parquet files with images.
+    #[arg(long, value_name = "FILE|CSV|DIR|TAR|PARQUET")]
     pub(crate) query: PathBuf,
     /// Index set, in any of these forms; the query set itself without it (leave one out). Classes are the same where their names are.
-    #[arg(long, value_name = "FILE|CSV|DIR")]
+    #[arg(long, value_name = "FILE|CSV|DIR|TAR|PARQUET")]
     pub(crate) index: Option<PathBuf>,
     /// Of CSV files with a `split` column, only the rows of this split; all rows without it.
     #[arg(long, value_name = "NAME")]
@@ -32,7 +32,7 @@ pub(crate) struct Evaluate {
 
 #[derive(Args)]
 pub(crate) struct Search {
-    /// Index: a safetensors file written by `mdfe embed` with the same model.
+    /// Index: a file written by `mdfe embed` with the same model (.safetensors, .npy, .parquet).
     #[arg(long, value_name = "FILE")]
     pub(crate) index: PathBuf,
     /// Query images, or folders that are searched for images.

@@ -119,7 +119,7 @@ fn show(reading: &Reading, results: Results) -> Result<()> {
         name: &dataset.name,
         samples: dataset.samples.len(),
         classes: dataset.num_classes(),
-        left_out: reading.dropped.iter().map(ToString::to_string).collect(),
+        left_out: reading.left_out(),
         domains,
         class_sizes,
     };

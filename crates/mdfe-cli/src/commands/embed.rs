@@ -6,12 +6,13 @@ use super::{
 };
 use crate::args::Embed;
 use anyhow::Result;
-use mdfe_data::EmbeddingParts;
+use mdfe_data::{EmbeddingParts, EmbeddingsFormat};
 
 /// Images that a kill can cost.
 const PART_ROWS: usize = 512;
 
 pub(crate) fn run(args: &Embed) -> Result<()> {
+    EmbeddingsFormat::of(&args.output)?;
     let inputs = inputs::read(&args.input, args.split.as_deref())?;
     let mut embedder = model::open(&args.model)?;
     if args.features {
@@ -24,8 +25,8 @@ pub(crate) fn run(args: &Embed) -> Result<()> {
         tracing::info!("{} of {total} images are embedded already; going on", total - left);
     }
     let missing = parts.missing().to_vec();
-    let files: Vec<_> = missing.iter().map(|&row| inputs.rows[row].file.clone()).collect();
-    model::embed_each(&embedder, &files, &args.model.compute, |item, embedding| match embedding {
+    let rows: Vec<_> = missing.iter().map(|&row| &inputs.rows[row]).collect();
+    model::embed_each(&embedder, &rows, &args.model.compute, |item, embedding| match embedding {
         Ok(embedding) => Ok(parts.push(missing[item], embedding)?),
         Err(reason) => Ok(parts.skip(missing[item], reason)?),
     })?;

@@ -3,7 +3,10 @@
 use super::sides::{Side, Sides};
 use crate::args::Evaluate;
 use anyhow::Result;
-use mdfe_eval::{Domains, Evaluation, Exclude, IndexScope, Metric, Report, Retrieval, Rows, SingleLabel};
+use mdfe_eval::{
+    Domains, Evaluation, Exclude, IndexScope, Metric, MultiLabel, Report, Retrieval, Rows, SingleLabel,
+};
+use std::hash::Hash;
 
 pub(crate) fn run(args: &Evaluate) -> Result<()> {
     let k = args.neighbours.k;
@@ -29,24 +32,62 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
     args.results.print(&report, &report.to_string())
 }
 
-/// Scores `query` against `index`, whichever of them has domains.
+/// Scores `query` against `index`, whichever of them has domains. Rows are relevant to each other where they share a class, and the domain where
+/// both sides have domains.
 fn score(evaluation: &Evaluation, query: &Side, index: &Side) -> Result<Report> {
+    let one = |side: &Side| Domains::from_names(std::iter::repeat_n("", side.rows.len()));
     let (q, i) = (domains(query)?, domains(index)?);
-    match (&q, &i) {
+    let embeddings = mdfe_eval::Sides { query: rows(query)?, index: rows(index)? };
+    match (q, i) {
         // An index without domains is one index for all of them: labels alone decide, and each domain has its row.
         (Some(q), None) if evaluation.scope == IndexScope::Merged => {
-            let (query, index) = (side(query, None)?, side(index, None)?);
-            let relevance = SingleLabel::new(query.labels.iter().copied(), index.labels.iter().copied());
-            let one = Domains::from_names(std::iter::repeat_n("", index.embeddings.len()));
-            let embeddings = mdfe_eval::Sides { query: query.embeddings, index: index.embeddings };
-            let domains = mdfe_eval::Sides { query: q, index: &one };
-            Ok(evaluation.run_with(embeddings, &relevance, Some(domains))?)
+            let domains = mdfe_eval::Sides { query: &q, index: &one(index) };
+            by_labels(evaluation, embeddings, [&query.labels, &index.labels], Some(domains))
         }
         (None, Some(_)) => {
             tracing::warn!("the queries have no domains: the index's are not used");
-            Ok(evaluation.run(side(query, None)?, side(index, None)?)?)
+            by_labels(evaluation, embeddings, [&query.labels, &index.labels], None)
         }
-        _ => Ok(evaluation.run(side(query, q.as_ref())?, side(index, i.as_ref())?)?),
+        (Some(q), Some(i)) => {
+            // Domains are matched by name: each counts as its position in the query's list.
+            let pairs = |side: &Side, own: &Domains| -> Vec<Vec<(Option<usize>, i64)>> {
+                let position = |row: usize| q.names().iter().position(|name| name == own.name(row));
+                let pair = |(row, labels): (usize, &Vec<i64>)| {
+                    labels.iter().map(|&label| (position(row), label)).collect()
+                };
+                side.labels.iter().enumerate().map(pair).collect()
+            };
+            let labels = [&pairs(query, &q), &pairs(index, &i)];
+            by_labels(evaluation, embeddings, labels, Some(mdfe_eval::Sides { query: &q, index: &i }))
+        }
+        (Some(q), None) => {
+            // The evaluation says what is missing.
+            let (labels, none) = (vec![0; query.labels.len()], vec![0; index.labels.len()]);
+            let side = |embeddings, labels, domains| Retrieval { embeddings, labels, domains };
+            Ok(evaluation
+                .run(side(embeddings.query, &labels, Some(&q)), side(embeddings.index, &none, None))?)
+        }
+        (None, None) => by_labels(evaluation, embeddings, [&query.labels, &index.labels], None),
+    }
+}
+
+/// Scores by the classes of each row, of which most rows have one.
+fn by_labels<L: Eq + Hash + Copy>(
+    evaluation: &Evaluation,
+    embeddings: mdfe_eval::Sides<Rows<'_>>,
+    [query, index]: [&Vec<Vec<L>>; 2],
+    domains: Option<mdfe_eval::Sides<&Domains>>,
+) -> Result<Report> {
+    let single = |side: &Vec<Vec<L>>| {
+        side.iter()
+            .map(|labels| labels.first().copied().filter(|_| labels.len() == 1))
+            .collect::<Option<Vec<L>>>()
+    };
+    match (single(query), single(index)) {
+        (Some(query), Some(index)) => {
+            Ok(evaluation.run_with(embeddings, &SingleLabel::new(query, index), domains)?)
+        }
+        _ => Ok(evaluation.run_with(embeddings, &MultiLabel::new(query.clone(), index.clone()), domains)?),
     }
 }
 
@@ -55,6 +96,6 @@ fn domains(side: &Side) -> Result<Option<Domains>> {
     Ok(rows.domains.as_ref().map(|ids| Domains::from_ids(ids, &rows.domain_names)).transpose()?)
 }
 
-fn side<'a>(side: &'a Side, domains: Option<&'a Domains>) -> Result<Retrieval<'a>> {
-    Ok(Retrieval { embeddings: Rows::new(&side.rows.values, side.rows.dim)?, labels: &side.labels, domains })
+fn rows(side: &Side) -> Result<Rows<'_>> {
+    Ok(Rows::new(&side.rows.values, side.rows.dim)?)
 }

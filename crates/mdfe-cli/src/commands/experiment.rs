@@ -108,7 +108,7 @@ pub(crate) fn read(experiment: &Experiment) -> Result<Data> {
 /// What messages call a data set: its key, or the name of the user's own list or folder.
 fn name_of(set: &SetConfig) -> String {
     let own = match set.key.as_str() {
-        "csv" => set.options.file.as_deref(),
+        "csv" | "web_dataset" | "parquet" => set.options.file.as_deref(),
         "image_folder" => set.root.as_deref(),
         _ => None,
     };
@@ -159,20 +159,26 @@ fn demo(set: &[String]) -> Result<Experiment> {
     Ok(experiment)
 }
 
-/// A folder of class folders, or a CSV.
+/// A folder of class folders, a CSV, tars or Parquet files.
 fn set_of(path: &Path) -> Result<SetConfig> {
     if path.is_dir() {
         return Ok(SetConfig { key: "image_folder".into(), root: Some(path.into()), ..SetConfig::default() });
     }
-    if !path.exists() {
+    let key = match path.extension().map(|ending| ending.to_ascii_lowercase()) {
+        Some(ending) if ending == "tar" => "web_dataset",
+        Some(ending) if ending == "parquet" => "parquet",
+        _ => "csv",
+    };
+    // Tars and Parquet files may be patterns, which their reader looks up.
+    if key == "csv" && !path.exists() {
         bail!(
-            "{} does not exist; give a folder with one folder per class, or a CSV with path,label",
+            "{} does not exist; give a folder with one folder per class, a CSV with path,label, tars or Parquet files",
             path.display()
         );
     }
     let root = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let options = ReadOptions { file: path.file_name().map(PathBuf::from), ..ReadOptions::default() };
-    Ok(SetConfig { key: "csv".into(), root: Some(root.into()), options })
+    Ok(SetConfig { key: key.into(), root: Some(root.into()), options })
 }
 
 fn overrides(experiment: &mut Experiment, args: &Settings) {

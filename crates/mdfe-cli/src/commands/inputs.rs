@@ -1,7 +1,7 @@
-//! `--input`, `--query` and `--index`: images, folders of them and CSV files.
+//! `--input`, `--query` and `--index`: images, folders of them, lists and archives.
 
 use anyhow::{Context, Result, bail};
-use mdfe_data::{Dataset, IMAGE_EXTENSIONS, Inputs, ReadOptions, images};
+use mdfe_data::{Dataset, IMAGE_EXTENSIONS, Inputs, Listing, ReadOptions, container, images, is_archive};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -13,25 +13,34 @@ const EVERY_SPLIT: &str = "*";
 /// The domain of images whose list names none.
 const NO_DOMAIN: &str = "images";
 
+/// The file that describes the images of its folder.
+const METADATA: &str = "metadata.jsonl";
+
 /// The images of `paths`, in the order given; those of a folder in sorted order, its subfolders included.
 ///
-/// A CSV gives classes and domains. A folder gives classes when every image of it lies in a class folder.
+/// A CSV, a tar, a Parquet file and a folder with `metadata.jsonl` give classes and domains. Another folder gives classes when every image of
+/// it lies in a class folder.
 pub(crate) fn read(paths: &[PathBuf], split: Option<&str>) -> Result<Inputs> {
     let mut inputs = Inputs::default();
     for path in paths {
-        if path.is_dir() {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if path.is_dir() && path.join(METADATA).is_file() {
+            add_described(&mut inputs, path)?;
+        } else if path.is_dir() {
             add_folder(&mut inputs, path)?;
         } else if is_csv(path) {
-            let (data, folder) = (read_csv(path, split)?, path.parent().unwrap_or(Path::new("")));
-            inputs.add(&data, |image| folder.join(image).to_string_lossy().into_owned());
-            // A list that names no domain has none: it may be compared with one that does.
-            if !has_domains(&data) {
-                inputs.rows.iter_mut().rev().take(data.samples.len()).for_each(|row| row.domain = None);
-            }
-        } else if path.exists() {
+            add_dataset(&mut inputs, &read_csv(path, split)?, folder);
+        } else if is_archive(path) {
+            let file = path.strip_prefix(folder).unwrap_or(path);
+            let listing = Listing::read(folder, file)?;
+            inputs.list(&listing, folder, |image| folder.join(image).to_string_lossy().into_owned());
+        } else if container(path).is_some() {
             inputs.rows.extend(Inputs::unlabelled(vec![path.clone()]).rows);
         } else {
-            bail!("{} does not exist; name images, folders of images or CSV files", path.display());
+            bail!(
+                "{} does not exist; name images, folders of images, CSV files, tars or Parquet files",
+                path.display()
+            );
         }
     }
     Ok(inputs)
@@ -40,6 +49,26 @@ pub(crate) fn read(paths: &[PathBuf], split: Option<&str>) -> Result<Inputs> {
 /// Whether a path is read as a list of images.
 pub(crate) fn is_csv(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
+}
+
+/// A folder whose images a file describes; one whose images have no class has none.
+fn add_described(inputs: &mut Inputs, folder: &Path) -> Result<()> {
+    let listing = Listing::read(folder, Path::new(METADATA))?;
+    if listing.images.iter().all(|image| image.labels.is_empty()) {
+        inputs.list(&listing, folder, |image| folder.join(image).to_string_lossy().into_owned());
+    } else {
+        add_dataset(inputs, &mdfe_data::read("image_folder", &ReadOptions::at(folder))?.dataset, folder);
+    }
+    Ok(())
+}
+
+fn add_dataset(inputs: &mut Inputs, data: &Dataset, folder: &Path) {
+    let before = inputs.rows.len();
+    inputs.add(data, |image| folder.join(image).to_string_lossy().into_owned());
+    // A list that names no domain has none: it may be compared with one that does.
+    if !has_domains(data) {
+        inputs.rows[before..].iter_mut().for_each(|row| row.domain = None);
+    }
 }
 
 fn add_folder(inputs: &mut Inputs, folder: &Path) -> Result<()> {

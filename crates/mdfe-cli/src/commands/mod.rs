@@ -4,6 +4,7 @@ mod backbone;
 mod backbones;
 mod columns;
 mod config;
+mod convert;
 mod datasets;
 mod dry_run;
 mod embed;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Embed(args) => embed::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Search(args) => search::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Features(command) => features::run(&command),

@@ -8,6 +8,7 @@ use crate::{
     stop,
 };
 use anyhow::{Context, Result, bail};
+use mdfe_data::InputRow;
 use mdfe_model::{
     BuildOptions, Embedded, Embedder, HubOptions, LoadOptions, embedder_path,
     extract::{ImageFile, PipelineOptions},
@@ -72,10 +73,11 @@ fn pipeline(compute: &Compute) -> PipelineOptions {
     }
 }
 
-/// Embeds `paths` with a progress bar; unreadable images are logged, and too many of them are an error.
-pub(crate) fn embed(embedder: &Embedder, paths: &[PathBuf], compute: &Compute) -> Result<Embedded> {
+/// Embeds `rows` with a progress bar; unreadable images are logged, and too many of them are an error.
+pub(crate) fn embed(embedder: &Embedder, rows: &[InputRow], compute: &Compute) -> Result<Embedded> {
     let mut out = Embedded::default();
-    embed_each(embedder, paths, compute, |item, embedding| {
+    let all: Vec<&InputRow> = rows.iter().collect();
+    embed_each(embedder, &all, compute, |item, embedding| {
         match embedding {
             Ok(embedding) => {
                 out.values.extend_from_slice(embedding);
@@ -86,7 +88,7 @@ pub(crate) fn embed(embedder: &Embedder, paths: &[PathBuf], compute: &Compute) -
         Ok(())
     })?;
     let first = out.skipped.first().map_or("", |(_, reason)| reason.as_str());
-    check_bad(BadImages { count: out.skipped.len(), total: paths.len(), first }, compute)?;
+    check_bad(BadImages { count: out.skipped.len(), total: rows.len(), first }, compute)?;
     Ok(out)
 }
 
@@ -110,28 +112,48 @@ pub(crate) fn check_bad(bad: BadImages<'_>, compute: &Compute) -> Result<()> {
     Ok(())
 }
 
-/// Embeds `paths` with a progress bar and hands each embedding to `sink`, in order, with its position; an unreadable image with the
+/// Takes the embedding of a row, or why there is none; returns whether to go on.
+type Each<'a> = dyn FnMut(usize, std::result::Result<&[f32], String>) -> bool + 'a;
+
+/// Embeds `rows` with a progress bar and hands each embedding to `sink`, in order, with its position; an unreadable image with the
 /// reason, which is also logged.
 pub(crate) fn embed_each(
     embedder: &Embedder,
-    paths: &[PathBuf],
+    rows: &[&InputRow],
     compute: &Compute,
     mut sink: impl FnMut(usize, std::result::Result<&[f32], String>) -> Result<()>,
 ) -> Result<()> {
-    let total = paths.len();
+    let total = rows.len();
     let progress = Progress::new("embedding", total as u64, "images");
     let stop = stop::on_ctrl_c()?;
-    let files: Vec<_> = paths.iter().map(|path| ImageFile { path: path.clone(), key: None }).collect();
+    // Rows whose image is known not to be there take their turn without the backbone.
+    let there: Vec<usize> = (0..total).filter(|&row| rows[row].fault.is_none()).collect();
+    let file = |&row: &usize| ImageFile { path: rows[row].file.clone(), key: None };
+    let files: Vec<ImageFile> = there.iter().map(file).collect();
     let (mut done, mut failure) = (0, None);
-    let embedded = embedder.embed_each(&files, pipeline(compute), |item, embedding| {
+    let mut each = |row: usize, embedding: std::result::Result<&[f32], String>| {
         if let Err(reason) = &embedding {
             tracing::warn!("skipped: {reason}");
         }
-        failure = sink(item, embedding).err();
-        done = item + 1;
+        failure = sink(row, embedding).err();
+        done = row + 1;
         progress.update(done as u64, total as u64);
-        Ok(failure.is_none() && !stop.load(Ordering::SeqCst))
+        failure.is_none() && !stop.load(Ordering::SeqCst)
+    };
+    let (mut next, mut going) = (0, true);
+    let mut faults = |until: usize, each: &mut Each<'_>| {
+        let mut range = next..until;
+        next = until + 1;
+        range.all(|row| each(row, Err(rows[row].fault.clone().unwrap_or_default())))
+    };
+    let embedded = embedder.embed_each(&files, pipeline(compute), |item, embedding| {
+        let row = there[item];
+        going = faults(row, &mut each) && each(row, embedding);
+        Ok(going)
     });
+    if embedded.is_ok() && going {
+        faults(total, &mut each);
+    }
     progress.finish();
     embedded.context("cannot embed the images")?;
     if let Some(failure) = failure {

@@ -57,9 +57,8 @@ fn queries(embedder: &Embedder, args: &Search) -> Result<(Vec<String>, Vec<f32>)
     }
     if !args.query.is_empty() {
         let inputs = inputs::read(&args.query, None)?;
-        let paths: Vec<_> = inputs.rows.into_iter().map(|row| row.file).collect();
-        let embedded = model::embed(embedder, &paths, &args.model.compute)?;
-        names.extend(embedded.rows.iter().map(|&row| paths[row].to_string_lossy().into_owned()));
+        let embedded = model::embed(embedder, &inputs.rows, &args.model.compute)?;
+        names.extend(embedded.rows.iter().map(|&row| inputs.rows[row].file.to_string_lossy().into_owned()));
         values.splice(0..0, embedded.values);
     }
     names.extend(args.text.iter().cloned());

@@ -1,9 +1,9 @@
-//! The two sides of a retrieval, from safetensors files or from images and a model.
+//! The two sides of a retrieval, from files of embeddings or from images and a model.
 
 use super::{inputs, model};
 use crate::{args::ModelArgs, exit::usage};
 use anyhow::{Result, bail};
-use mdfe_data::{EmbedderId, Embeddings, Names};
+use mdfe_data::{EmbedderId, Embeddings, Names, holds_embeddings, is_archive};
 use mdfe_model::Embedder;
 use std::path::Path;
 
@@ -19,8 +19,8 @@ pub(crate) struct Sides<'a> {
 /// One side, with the class of every row.
 pub(crate) struct Side {
     pub(crate) rows: Embeddings,
-    /// Class of each row, `[N]`, as a position in the names of both sides.
-    pub(crate) labels: Vec<i64>,
+    /// The classes of each row, `[N]`, as positions in the names of both sides; several where an image shows several.
+    pub(crate) labels: Vec<Vec<i64>>,
     /// What the user called it.
     name: String,
 }
@@ -51,8 +51,7 @@ impl<'a> Sides<'a> {
 
     /// Reads one side, with labels.
     pub(crate) fn read(&mut self, path: &Path) -> Result<Side> {
-        let is_images = path.is_dir() || inputs::is_csv(path);
-        let mut rows = if is_images { self.embed(path)? } else { Embeddings::read(path)? };
+        let mut rows = if is_images(path)? { self.embed(path)? } else { Embeddings::read(path)? };
         let name = path.display().to_string();
         if rows.is_empty() {
             bail!("{name} holds no embeddings; there is nothing to score");
@@ -66,6 +65,7 @@ impl<'a> Sides<'a> {
                  `path,label`, or add a tensor `labels` [N] (i64)"
             );
         };
+        let labels = join_labels(&mut rows, labels);
         unit_rows(&mut rows);
         Ok(Side { rows, labels, name })
     }
@@ -79,8 +79,7 @@ impl<'a> Sides<'a> {
             Some(embedder) => embedder,
             None => model::open(self.model)?,
         };
-        let files: Vec<_> = inputs.rows.iter().map(|row| row.file.clone()).collect();
-        let embedded = model::embed(&embedder, &files, &self.model.compute)?;
+        let embedded = model::embed(&embedder, &inputs.rows, &self.model.compute)?;
         let of = |id: &dyn Fn(usize) -> Option<u32>| -> Option<Vec<i64>> {
             embedded.rows.iter().map(|&row| id(row).map(i64::from)).collect()
         };
@@ -92,13 +91,55 @@ impl<'a> Sides<'a> {
             label_names: inputs.label_names.as_slice().iter().map(String::as_str).collect(),
             domains,
             domain_names: inputs.domain_names.as_slice().to_vec(),
+            paths: embedded.rows.iter().map(|&row| inputs.rows[row].name.as_str()).collect(),
             embedder: Some(embedder.embedder_id()),
             values: embedded.values,
-            ..Embeddings::default()
         };
         self.embedder = Some(embedder);
         Ok(rows)
     }
+}
+
+/// Whether a path is read as images and not as embeddings: folders, lists, tars, and Parquet files that hold images.
+fn is_images(path: &Path) -> Result<bool> {
+    if path.is_dir() || inputs::is_csv(path) {
+        return Ok(true);
+    }
+    // A pattern of files is one of images.
+    Ok(is_archive(path) && (!path.is_file() || is_tar(path) || !holds_embeddings(path)?))
+}
+
+fn is_tar(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tar"))
+}
+
+/// Rows that follow each other with the same path and embedding and another class are one image of several classes, as lists and embeddings
+/// have it: they become one row. Returns the classes of each row.
+fn join_labels(side: &mut Embeddings, labels: Vec<i64>) -> Vec<Vec<i64>> {
+    let dim = side.dim;
+    let row = |i: usize| &side.values[i * dim..(i + 1) * dim];
+    let mut kept: Vec<usize> = Vec::new();
+    let mut sets: Vec<Vec<i64>> = Vec::new();
+    for (i, label) in labels.into_iter().enumerate() {
+        if let (Some(&last), Some(set)) = (kept.last(), sets.last_mut()) {
+            let path = side.paths.get(i).filter(|path| !path.is_empty());
+            let is_same = path.is_some() && side.paths.get(last) == path && row(last) == row(i);
+            if is_same && side.domain_name(last) == side.domain_name(i) && !set.contains(&label) {
+                set.push(label);
+                continue;
+            }
+        }
+        kept.push(i);
+        sets.push(vec![label]);
+    }
+    if kept.len() < side.len() {
+        side.values = kept.iter().flat_map(|&i| row(i).to_vec()).collect();
+        side.domains = side.domains.as_ref().map(|ids| kept.iter().map(|&i| ids[i]).collect());
+        side.paths = kept.iter().map(|&i| side.paths.get(i).unwrap_or_default()).collect();
+        // The classes are in what is returned.
+        side.labels = None;
+    }
+    sets
 }
 
 /// Refuses to search embeddings of one embedder with another.

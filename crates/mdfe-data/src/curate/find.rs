@@ -5,7 +5,7 @@ use super::{
     fingerprint::{Fingerprint, fingerprint},
     near::{Pair, near_pairs},
 };
-use crate::{ClassId, Dataset, Domain, Error, Progress, Result, Sample, Skipped, readers};
+use crate::{ClassId, Dataset, Domain, Error, ImageReader, Progress, Result, Sample, Skipped};
 use rayon::prelude::*;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -30,10 +30,11 @@ pub fn check(
     }
     let files = files(splits);
     progress.begin("images", files.len() as u64);
+    let reader = ImageReader::default();
     let opened: Vec<std::result::Result<Fingerprint, String>> = files
         .par_iter()
         .map(|file| {
-            let opened = fingerprint(&file.path);
+            let opened = fingerprint(&reader, &file.path);
             progress.advance();
             opened
         })
@@ -123,8 +124,7 @@ fn of_image(sample: &Sample) -> (&Path, &Domain) {
 
 /// All classes of each image, where the data set has images with several; else empty.
 fn classes_of_images(dataset: &Dataset) -> HashMap<(&Path, &Domain), String> {
-    let multi_label = |key: &str| readers::find(key).is_ok_and(|info| info.multi_label);
-    if !dataset.name.split('+').any(multi_label) {
+    if !dataset.multi_label {
         return HashMap::new();
     }
     let mut classes: HashMap<_, BTreeSet<ClassId>> = HashMap::new();

@@ -1,7 +1,10 @@
 //! What is kept of an image: two hashes.
 
 use super::phash::perceptual_hash;
-use crate::opened::{Opened, open};
+use crate::{
+    ImageReader,
+    opened::{Opened, open},
+};
 use std::path::Path;
 
 /// The hashes of one image.
@@ -13,7 +16,7 @@ pub(super) struct Fingerprint {
 }
 
 /// Opens an image, or says why that cannot be done.
-pub(super) fn fingerprint(path: &Path) -> Result<Fingerprint, String> {
-    let Opened { bytes, pixels } = open(path)?;
+pub(super) fn fingerprint(reader: &ImageReader, path: &Path) -> Result<Fingerprint, String> {
+    let Opened { bytes, pixels } = open(reader, path)?;
     Ok(Fingerprint { content: blake3::hash(&bytes), perceptual: perceptual_hash(&pixels) })
 }

@@ -13,7 +13,7 @@ pub struct Use {
     pub path: PathBuf,
     /// The domain.
     pub domain: String,
-    /// The source's class id. In a data set whose images may show several classes ([`crate::DatasetInfo::multi_label`]), all of
+    /// The source's class id. In a data set whose images may show several classes ([`Dataset::multi_label`](crate::Dataset::multi_label)), all of
     /// the image's, sorted and joined by `, `: the image is one use.
     pub class: String,
 }

@@ -1,7 +1,7 @@
 //! What is embedded: images with their names and classes.
 
 use super::Names;
-use crate::Dataset;
+use crate::{Dataset, Listing};
 use std::path::{Path, PathBuf};
 
 /// One image to embed.
@@ -15,6 +15,8 @@ pub struct InputRow {
     pub label: Option<u32>,
     /// Domain, a position in [`Inputs::domain_names`].
     pub domain: Option<u32>,
+    /// Why there is no image to read; `None` where there may be one.
+    pub fault: Option<String>,
 }
 
 /// All images to embed, in order.
@@ -33,9 +35,38 @@ impl Inputs {
     pub fn unlabelled(files: Vec<PathBuf>) -> Self {
         let row = |file: PathBuf| {
             let name = file.to_string_lossy().into_owned();
-            InputRow { file, name, label: None, domain: None }
+            InputRow { file, name, label: None, domain: None, fault: None }
         };
         Self { rows: files.into_iter().map(row).collect(), ..Self::default() }
+    }
+
+    /// Adds images of a listing in `folder`, with classes and domains where they have them: an image of several classes is a row of each.
+    /// What the listing skips is a row that cannot be read. `name` as for [`Inputs::add`].
+    pub fn list(&mut self, listing: &Listing, folder: &Path, name: impl Fn(&Path) -> String) {
+        for image in &listing.images {
+            let domain = image.domain.as_deref().map(|domain| self.domain_names.position(domain));
+            let labels = image.labels.iter().map(|label| Some(self.label_names.position(label)));
+            let labels: Vec<Option<u32>> = labels.collect();
+            let row = |label| InputRow {
+                file: folder.join(&image.path),
+                name: name(&image.path),
+                label,
+                domain,
+                fault: None,
+            };
+            let none = [None].into_iter().filter(|_| labels.is_empty());
+            self.rows.extend(labels.iter().copied().chain(none).map(row));
+        }
+        for skipped in &listing.skipped {
+            let path = Path::new(&skipped.path);
+            self.refuse(folder.join(path), name(path), &skipped.reason);
+        }
+    }
+
+    /// Adds a row that has no image, for this reason.
+    fn refuse(&mut self, file: PathBuf, name: String, reason: &str) {
+        let fault = Some(format!("{}: {reason}", file.display()));
+        self.rows.push(InputRow { file, name, label: None, domain: None, fault });
     }
 
     /// Adds the samples of a data set, with classes and domains. `name` makes the path that stands in the embeddings file from the
@@ -49,7 +80,12 @@ impl Inputs {
                 name: name(&sample.path),
                 label: labels.get(sample.class as usize).copied(),
                 domain: Some(domain),
+                fault: None,
             });
+        }
+        for skipped in &dataset.skipped {
+            let path = Path::new(&skipped.path);
+            self.refuse(dataset.root.join(path), name(path), &skipped.reason);
         }
     }
 }

@@ -12,16 +12,29 @@
 //!
 //! and, under the metadata key `embedder`, which embedder made them: embeddings of two embedders are not compared. All but
 //! `embeddings` may be missing in a file of somebody else.
+//!
+//! The ending of a name chooses the format: `.safetensors` is this one, `.npy` an array with JSON lines and a record beside it, and
+//! `.parquet` a table `path, label, domain, embedding` (feature `parquet`). All of them hold the same and are converted into each
+//! other by [`EmbeddingsFile::write`], a few rows at a time.
 
+mod column;
+mod features;
+mod format;
 mod inputs;
 mod names;
+mod npy;
 mod parts;
 mod read;
+#[cfg_attr(not(feature = "parquet"), path = "no_table.rs")]
+mod table;
 mod write;
 
+pub use features::write_features;
+pub use format::EmbeddingsFormat;
 pub use inputs::{InputRow, Inputs};
 pub use names::Names;
 pub use parts::{EmbeddingParts, Published};
+pub use read::EmbeddingsFile;
 
 use crate::{Error, Result, identity::Fingerprint, tensors::TextColumn};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! A file of embeddings that is made over hours: parts of it, then the whole in input order.
 
-use super::{EmbedderId, Inputs, write::Columns};
+use super::{EmbedderId, EmbeddingsFormat, Inputs, write::Columns};
 use crate::{
     Error, Result, Skipped,
     files::write_atomically,
@@ -95,6 +95,7 @@ impl<'a> EmbeddingParts<'a> {
         if part_rows == 0 || dim == 0 {
             return Err(Error::Invalid("embeddings need a width and parts of at least 1".into()));
         }
+        EmbeddingsFormat::of(output)?;
         let mut folder = output.as_os_str().to_owned();
         folder.push(".parts");
         let folder = PathBuf::from(folder);

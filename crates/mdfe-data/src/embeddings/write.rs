@@ -1,6 +1,6 @@
 //! Writing a file: the header first, then the rows, as they come.
 
-use super::{EmbedderId, Embeddings, LISTED_PATHS};
+use super::{EmbedderId, Embeddings, EmbeddingsFormat, LISTED_PATHS, npy, table};
 use crate::{
     Error, Result,
     files::{self, WriteOptions},
@@ -25,9 +25,49 @@ pub(super) struct Columns<'a> {
     pub(super) embedder: Option<&'a EmbedderId>,
 }
 
-impl Columns<'_> {
-    /// Writes the file atomically, the same bytes for the same values; `embeddings` writes `rows * dim` little-endian f32.
+impl<'a> Columns<'a> {
+    /// Those of `facts`, of which there are `rows`.
+    pub(super) fn of(facts: &'a Embeddings, rows: usize) -> Self {
+        Self {
+            rows,
+            dim: facts.dim,
+            labels: facts.labels.as_deref(),
+            label_names: &facts.label_names,
+            domains: facts.domains.as_deref(),
+            domain_names: &facts.domain_names,
+            paths: &facts.paths,
+            embedder: facts.embedder.as_ref(),
+        }
+    }
+
+    /// Writes the file atomically in the format of its name, the same bytes for the same values; `embeddings` writes `rows * dim`
+    /// little-endian f32.
     pub(super) fn write(
+        &self,
+        path: &Path,
+        embeddings: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        match EmbeddingsFormat::of(path)? {
+            EmbeddingsFormat::Safetensors => self.write_tensors(path, embeddings),
+            EmbeddingsFormat::Npy => npy::write(self, path, embeddings),
+            EmbeddingsFormat::Parquet => table::write(self, path, embeddings),
+        }
+    }
+
+    /// The name of a row's class: that of its id, or the id itself where classes have no names.
+    pub(super) fn label(&self, row: usize) -> Option<String> {
+        let label = *self.labels?.get(row)?;
+        let named = usize::try_from(label).ok().and_then(|i| self.label_names.get(i));
+        Some(named.map_or_else(|| label.to_string(), str::to_owned))
+    }
+
+    /// The name of a row's domain.
+    pub(super) fn domain(&self, row: usize) -> Option<&'a str> {
+        let domain = *self.domains?.get(row)?;
+        self.domain_names.get(usize::try_from(domain).ok()?).map(String::as_str)
+    }
+
+    fn write_tensors(
         &self,
         path: &Path,
         embeddings: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -81,21 +121,12 @@ impl Columns<'_> {
 }
 
 impl Embeddings {
-    /// Writes the file, the same bytes for the same values.
+    /// Writes the file in the format of its name ([`EmbeddingsFormat::of`]), the same bytes for the same values.
     ///
     /// # Errors
-    /// [`Error::Io`] when the disk is full or read-only.
+    /// [`Error::Io`] when the disk is full or read-only, and those of [`EmbeddingsFormat::of`].
     pub fn write(&self, path: &Path) -> Result<()> {
-        let columns = Columns {
-            rows: self.len(),
-            dim: self.dim,
-            labels: self.labels.as_deref(),
-            label_names: &self.label_names,
-            domains: self.domains.as_deref(),
-            domain_names: &self.domain_names,
-            paths: &self.paths,
-            embedder: self.embedder.as_ref(),
-        };
-        columns.write(path, |out| self.values.iter().try_for_each(|v| out.write_all(&v.to_le_bytes())))
+        let rows = |out: &mut dyn Write| self.values.iter().try_for_each(|v| out.write_all(&v.to_le_bytes()));
+        Columns::of(self, self.len()).write(path, rows)
     }
 }

@@ -1,7 +1,7 @@
 //! Fingerprints of image files that have not changed since they were hashed.
 
 use super::{Fingerprint, stamp::Stamp};
-use crate::{Error, Result};
+use crate::{Error, ImageReader, Result, container, is_archive};
 use rayon::prelude::*;
 use redb::{Database, DatabaseError, ReadableDatabase, TableDefinition};
 use std::{
@@ -54,11 +54,12 @@ impl KeyCache {
         mut watch: impl FnMut(usize) -> bool,
     ) -> Vec<Option<Result<Fingerprint>>> {
         let remembered = if verify { HashMap::new() } else { self.read(paths) };
+        let reader = ImageReader::default();
         let mut out = Vec::with_capacity(paths.len());
         for chunk in paths.chunks(CHUNK) {
             let now = SystemTime::now();
             let found: Vec<(Result<Fingerprint>, Option<Fresh>)> =
-                chunk.par_iter().map(|path| find(path, &remembered, now)).collect();
+                chunk.par_iter().map(|path| find(&reader, path, &remembered, now)).collect();
             let fresh: Vec<Fresh> = found.iter().filter_map(|(_, fresh)| *fresh).collect();
             self.remember(&fresh);
             out.extend(found.into_iter().map(|(key, _)| Some(key)));
@@ -150,11 +151,14 @@ fn place(path: &Path) -> [u8; 16] {
 
 /// The fingerprint of one file, remembered or read.
 fn find(
+    reader: &ImageReader,
     path: &Path,
     remembered: &HashMap<[u8; 16], [u8; ENTRY]>,
     now: SystemTime,
 ) -> (Result<Fingerprint>, Option<Fresh>) {
-    let metadata = match std::fs::metadata(path).map_err(Error::io("read", path)) {
+    // What is inside of another file is as old as that file.
+    let file = container(path).unwrap_or(path);
+    let metadata = match std::fs::metadata(file).map_err(Error::io("read", path)) {
         Ok(metadata) => metadata,
         Err(error) => return (Err(error), None),
     };
@@ -167,7 +171,10 @@ fn find(
     {
         return (Ok(Fingerprint::from_bytes(key)), None);
     }
-    let key = Fingerprint::of_file(path);
+    let key = match file == path && !is_archive(path) {
+        true => Fingerprint::of_file(path),
+        false => reader.read(path).map(|bytes| Fingerprint::of(&bytes)),
+    };
     let fresh = key.as_ref().ok().zip(stamp).map(|(key, stamp)| {
         let mut entry = [0; ENTRY];
         entry[..Stamp::BYTES].copy_from_slice(stamp.as_bytes());
@@ -235,9 +242,13 @@ mod tests {
         let mut entry = [7; ENTRY];
         entry[..Stamp::BYTES].copy_from_slice(Stamp::of(&metadata).unwrap().as_bytes());
         let remembered = HashMap::from([(place(&path), entry)]);
-        assert_eq!(find(&path, &remembered, old).0.unwrap(), Fingerprint::from_bytes([7; 32]), "not read");
         assert_eq!(
-            find(&path, &remembered, SystemTime::now()).0.unwrap(),
+            find(&ImageReader::default(), &path, &remembered, old).0.unwrap(),
+            Fingerprint::from_bytes([7; 32]),
+            "not read"
+        );
+        assert_eq!(
+            find(&ImageReader::default(), &path, &remembered, SystemTime::now()).0.unwrap(),
             Fingerprint::of(b"one"),
             "too young"
         );

@@ -1,15 +1,15 @@
 //! Reading an image that is known by its fingerprint.
 
 use super::Fingerprint;
-use crate::{Error, Result};
+use crate::{Error, ImageReader, Result};
 use std::path::Path;
 
-/// The bytes of an image file, read once: what is decoded is what the fingerprint speaks of. `None` takes whatever is there.
+/// The bytes of an image, read once: what is decoded is what the fingerprint speaks of. `None` takes whatever is there.
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be read, [`Error::Image`] when it has other bytes.
-pub fn read_image(path: &Path, expected: Option<Fingerprint>) -> Result<Vec<u8>> {
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+/// Those of [`ImageReader::read`], [`Error::Image`] when it has other bytes.
+pub fn read_image(reader: &ImageReader, path: &Path, expected: Option<Fingerprint>) -> Result<Vec<u8>> {
+    let bytes = reader.read(path)?;
     if expected.is_some_and(|key| key != Fingerprint::of(&bytes)) {
         let reason = "it was changed after it was fingerprinted; run the command again".to_owned();
         return Err(Error::Image { path: path.to_path_buf(), reason });

@@ -65,8 +65,9 @@ impl Stamp {
     }
 }
 
-/// The stamp of the file at `path`; empty where there is none, or where the system does not tell enough.
+/// The stamp of the file at `path`, or of the one that holds the image; empty where there is none, or where the system does not tell enough.
 pub(crate) fn stamp_bytes(path: &std::path::Path) -> Vec<u8> {
-    let stamp = std::fs::metadata(path).ok().and_then(|metadata| Stamp::of(&metadata));
+    let file = crate::container(path).unwrap_or(path);
+    let stamp = std::fs::metadata(file).ok().and_then(|metadata| Stamp::of(&metadata));
     stamp.map_or_else(Vec::new, |stamp| stamp.as_bytes().to_vec())
 }

@@ -1,7 +1,7 @@
 //! Files and bytes to images.
 
 use super::{DecodeOptions, Notice, guard::guarded, jpeg, other};
-use crate::{Error, Result};
+use crate::{Error, ImageReader, Result};
 use image::{DynamicImage, ImageFormat, RgbImage, metadata::Orientation};
 use mdfe_simd::Level;
 use std::path::Path;
@@ -45,9 +45,9 @@ pub fn decode_with(path: &Path, bytes: &[u8], options: DecodeOptions) -> Result<
 #[cfg(test)]
 pub(crate) const PANICS: &str = "panics.png";
 
-/// The bytes of a file.
+/// The bytes of an image.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(Error::io("read", path))
+    ImageReader::default().read(path)
 }
 
 fn by_format(bytes: &[u8], options: DecodeOptions) -> std::result::Result<Decoded, String> {

@@ -15,6 +15,8 @@ mod webp;
 pub(crate) use decode::PANICS;
 pub(crate) use decode::read;
 pub use decode::{Decoded, decode, decode_bytes, decode_with};
+#[cfg(feature = "parquet")]
+pub(crate) use guard::guarded;
 pub use notice::Notice;
 pub use options::DecodeOptions;
 pub use thumbnail::thumbnail;

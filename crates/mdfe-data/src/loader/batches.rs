@@ -1,7 +1,7 @@
 //! Loading the batches of an epoch with worker threads.
 
 use crate::{
-    Notice, OrderedOptions, PreprocessRecord, SampleKey, TransformKind, Transformer,
+    ImageReader, Notice, OrderedOptions, PreprocessRecord, SampleKey, TransformKind, Transformer,
     identity::{Fingerprint, read_image},
     ordered_map,
 };
@@ -114,12 +114,13 @@ impl Loader<'_> {
         let size = pass.batch.max(1);
         let options =
             OrderedOptions { threads: self.options.threads, ahead: (self.options.ahead.max(1)) * size };
+        let reader = ImageReader::default();
         let load = |worker: &mut Transformer, i: usize| {
             let sample = pass.samples[i];
             let path = self.images.path(sample);
             let key = SampleKey { seed: pass.seed, round: pass.round, image: self.images.key(sample) };
             let mut pixels = vec![0.0; worker.output_len()];
-            let loaded = read_image(&path, Some(key.image))
+            let loaded = read_image(&reader, &path, Some(key.image))
                 .and_then(|bytes| worker.load_bytes(&path, &bytes, key, &mut pixels));
             match loaded {
                 Ok(notice) => Ok((pixels, notice.map(|notice| Noticed { sample, path, notice }))),

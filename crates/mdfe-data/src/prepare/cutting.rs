@@ -12,7 +12,7 @@ use super::{
     output::refuse_edited,
 };
 use crate::{
-    Result, Skipped,
+    ImageReader, Result, Skipped,
     files::{self, WriteOptions},
     identity::{Fingerprint, KeyCache},
     lists::csv_bytes,
@@ -132,7 +132,7 @@ fn cut(job: &Job<'_>, record: &CropRecord, plan: Plan, key: Option<Fingerprint>)
         looked.into_iter().for_each(|(there, sample)| done.keep(there, sample));
         return Ok(done);
     }
-    let Opened { pixels, bytes } = match open(&job.source.on_disk(&image)) {
+    let Opened { pixels, bytes } = match open(&ImageReader::default(), &job.source.on_disk(&image)) {
         Ok(opened) => opened,
         Err(reason) => {
             // Crops of an earlier run stay samples: they were cut when the image was still there.

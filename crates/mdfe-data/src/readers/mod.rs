@@ -8,6 +8,7 @@ mod data_set;
 pub(crate) mod formats;
 mod image_list;
 pub(crate) mod info;
+mod listing;
 mod options;
 mod rows;
 pub(crate) mod sets;
@@ -17,6 +18,7 @@ pub(crate) mod walk;
 pub(crate) use data_set::DataSet;
 pub use formats::IMAGE_EXTENSIONS;
 pub use info::{DatasetInfo, Expected, Origin, TreeEntry};
+pub use listing::{ListedImage, Listing};
 pub(crate) use options::COMMON;
 pub use options::ReadOptions;
 pub(crate) use rows::Rows;
@@ -63,6 +65,16 @@ pub struct Reading {
     pub dropped: Vec<Dropped>,
 }
 
+impl Reading {
+    /// What was left out and why, a sentence for each reason.
+    pub fn left_out(&self) -> Vec<String> {
+        let dropped = self.dropped.iter().map(ToString::to_string);
+        let skipped = &self.dataset.skipped;
+        let first = skipped.first().map(|first| format!("{} unreadable: such as {first}", skipped.len()));
+        dropped.chain(first).collect()
+    }
+}
+
 /// Reads the training samples of the data set `key` (or one of its aliases).
 ///
 /// Images are not opened, and not looked for except where the data set needs it (`hm`, `stanford_cars`, `uned`).
@@ -75,8 +87,9 @@ pub fn read(key: &str, options: &ReadOptions) -> Result<Reading> {
     let set = data_set(key)?;
     let info = &set.info;
     check_options(info, options)?;
-    let (dataset, mut dropped) =
+    let (mut dataset, mut dropped) =
         rows(set, &Source::new(info, options))?.into_dataset(info.key, &options.root);
+    dataset.multi_label |= info.multi_label;
     let dataset = match &options.exclude {
         Some(list) => {
             let (dataset, gone) =

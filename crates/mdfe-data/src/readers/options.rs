@@ -23,11 +23,11 @@ pub struct ReadOptions {
     pub exclude: Option<PathBuf>,
     /// `stanford_cars`: classes are model and colour (default false: model only).
     pub refined: bool,
-    /// `image_folder`, `csv`: the domain of samples without one of their own (default `images`).
+    /// `image_folder`, `csv`, `web_dataset`, `parquet`: the domain of samples without one of their own (default `images`).
     pub domain: Option<String>,
     /// `uned`: the domains to read (default: all eight).
     pub domains: Option<Vec<String>>,
-    /// `csv`: the table, relative to `root`.
+    /// `csv`: the table; `web_dataset`, `parquet`: the files, also as a pattern; relative to `root`.
     pub file: Option<PathBuf>,
     /// `csv` with a `split` column: the split to read (default `train`), `*` for all.
     pub split: Option<String>,

@@ -1,6 +1,6 @@
 //! What a reader collects before classes are numbered.
 
-use crate::{ClassId, Dataset, Domain, Dropped, Sample};
+use crate::{ClassId, Dataset, Domain, Dropped, Sample, Skipped};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -16,6 +16,10 @@ pub(crate) struct Rows {
     finished: Finished,
     /// What the reader itself left out.
     pub(crate) dropped: Vec<Dropped>,
+    /// What could not be read.
+    pub(super) skipped: Vec<Skipped>,
+    /// Whether an image may show several classes.
+    pub(super) multi_label: bool,
 }
 
 /// Classes of finished parts.
@@ -78,8 +82,14 @@ impl Rows {
         for sample in &mut self.samples {
             sample.class = labels[sample.class as usize];
         }
-        let dataset =
-            Dataset { name: name.to_owned(), root: root.to_path_buf(), samples: self.samples, class_names };
+        let dataset = Dataset {
+            name: name.to_owned(),
+            root: root.to_path_buf(),
+            samples: self.samples,
+            class_names,
+            skipped: self.skipped,
+            multi_label: self.multi_label,
+        };
         (dataset, self.dropped)
     }
 }

@@ -38,6 +38,21 @@ impl<'a> Source<'a> {
         Domain::new(self.info.domains.first().copied().unwrap_or("images"))
     }
 
+    /// The domain of samples without one of their own: that of the options, or the data set's.
+    pub(crate) fn default_domain(&self) -> Domain {
+        self.options.domain.as_deref().map_or_else(|| self.domain(), Domain::new)
+    }
+
+    /// The option `file`, which names what is read, as `what` says.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it is not given.
+    pub(crate) fn file(&self, what: &str) -> Result<&'a Path> {
+        let missing =
+            || Error::Invalid(format!("data set `{}` needs the option `file`: {what}", self.info.key));
+        self.options.file.as_deref().ok_or_else(missing)
+    }
+
     /// The error where the data set's own folder is not there.
     pub(crate) fn absent(&self) -> Error {
         Error::Missing { path: self.on_disk(""), remedy: self.get() }

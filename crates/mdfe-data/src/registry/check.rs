@@ -80,5 +80,5 @@ pub fn check_tree(info: &'static DatasetInfo, root: &Path) -> TreeCheck {
 /// Positions of the samples whose image is not on disk, ascending. Looks at every file, on all cores.
 pub fn missing_images(dataset: &Dataset) -> Vec<usize> {
     let samples = dataset.samples.par_iter().enumerate();
-    samples.filter(|(_, s)| !dataset.root.join(&s.path).is_file()).map(|(i, _)| i).collect()
+    samples.filter(|(_, s)| crate::container(&dataset.root.join(&s.path)).is_none()).map(|(i, _)| i).collect()
 }

@@ -29,7 +29,7 @@ pub fn counts_line(reading: &Reading) -> String {
     let dataset = &reading.dataset;
     let (samples, classes) =
         (thousands(dataset.samples.len() as u64), thousands(dataset.num_classes() as u64));
-    let dropped: Vec<String> = reading.dropped.iter().map(ToString::to_string).collect();
+    let dropped = reading.left_out();
     let dropped = if dropped.is_empty() { "nothing".to_owned() } else { dropped.join("; ") };
     format!("{}: {samples} samples, {classes} classes; left out: {dropped}", dataset.name)
 }

@@ -22,6 +22,8 @@ pub enum DropReason {
     DanglingLink,
     /// A link to a folder that was read under another name; counts links (`image_folder`).
     RepeatedFolder,
+    /// An image that `metadata.jsonl` does not name (`image_folder`).
+    NotDescribed,
     /// The image is in the exclusion list, which has `listed` images, of which `matched` are in the data set.
     Excluded {
         /// Images of the list.
@@ -47,6 +49,7 @@ impl fmt::Display for DropReason {
             Self::NotDecoded(format) => f.write_str(&formats::remedy(format)),
             Self::DanglingLink => f.write_str("a link that leads nowhere"),
             Self::RepeatedFolder => f.write_str("a link to a folder that is read under another name"),
+            Self::NotDescribed => f.write_str("not named in metadata.jsonl"),
             Self::Excluded { listed, matched } if listed == matched => f.write_str("in the exclusion list"),
             Self::Excluded { listed, matched } => {
                 write!(f, "in the exclusion list, of whose {listed} images {matched} are in the data set")

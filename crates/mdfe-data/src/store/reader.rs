@@ -118,6 +118,14 @@ impl FeatureStore {
         Some(out)
     }
 
+    /// All rows of the space as a view, in the order of the shards, each image once: its path is its fingerprint; classes and domains are not
+    /// known here.
+    pub fn whole_view(&self) -> View {
+        let mut seen = HashSet::new();
+        let keys = self.shards.iter().flat_map(|shard| shard.keys());
+        View::of_keys(keys.filter(|key| seen.insert(*key)))
+    }
+
     /// Refuses features of another space.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub struct Resolved {
     /// The images that could be read.
     pub view: View,
-    /// The images that could not, in order, with the reason.
+    /// The images that could not, in order, with the reason; those that could not even be listed first.
     pub skipped: Vec<Skipped>,
 }
 
@@ -23,7 +23,7 @@ pub fn resolve(
 ) -> Option<Resolved> {
     let paths: Vec<PathBuf> = dataset.samples.iter().map(|s| dataset.root.join(&s.path)).collect();
     let found = cache.fingerprints(&paths, verify, watch);
-    let (mut keys, mut skipped) = (Vec::with_capacity(found.len()), Vec::new());
+    let (mut keys, mut skipped) = (Vec::with_capacity(found.len()), dataset.skipped.clone());
     for (sample, key) in dataset.samples.iter().zip(found) {
         match key? {
             Ok(key) => keys.push(Some(key)),

@@ -70,6 +70,19 @@ impl View {
         view
     }
 
+    /// The view of images of which nothing but their fingerprints is known: no classes, no domains, and the fingerprints as paths.
+    pub(super) fn of_keys(keys: impl Iterator<Item = Fingerprint>) -> Self {
+        let mut view = Self::default();
+        view.facts.format = Self::FORMAT.to_owned();
+        for key in keys {
+            view.keys.push(key);
+            view.labels.push(0);
+            view.domain_ids.push(0);
+            view.paths.push(&key.to_string());
+        }
+        view
+    }
+
     /// Name of the data set.
     pub fn name(&self) -> &str {
         &self.facts.name

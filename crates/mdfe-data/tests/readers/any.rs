@@ -107,7 +107,7 @@ fn csv_faults_name_file_and_line() {
     };
     assert_eq!(
         error("path,class\na,b\n", &[]),
-        "ROOT/t.csv, line 1: has no column `label`; its columns are `path`, `class`"
+        "ROOT/t.csv, line 1: has no column `label` or `labels`; its columns are `path`, `class`"
     );
     let ragged = "has 3 fields, the header has 2; every row needs as many as the header";
     assert_eq!(error("path,label\na,b\n\nc,d,e\n", &[]), format!("ROOT/t.csv, line 4: {ragged}"));

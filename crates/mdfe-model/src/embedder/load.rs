@@ -6,7 +6,11 @@ use crate::{
     extract::{Extractor, ImageFile, PipelineOptions, RowResult, features_of},
     load_backbone,
 };
-use mdfe_data::{EmbedderId, PreprocessRecord, identity::Fingerprinter, store::BackboneId};
+use mdfe_data::{
+    EmbedderId, PreprocessRecord,
+    identity::Fingerprinter,
+    store::{BackboneId, SpaceSpec},
+};
 use std::path::{Path, PathBuf};
 
 /// A loaded embedder, or a backbone without a projection.
@@ -29,6 +33,26 @@ pub struct Embedded {
     pub rows: Vec<usize>,
     /// Position and reason of every unreadable image.
     pub skipped: Vec<(usize, String)>,
+}
+
+/// Whose the features of a space are: those of the backbone without a projection, as [`Embedder::embedder_id`] has it.
+pub fn feature_id(space: &SpaceSpec) -> EmbedderId {
+    let mut all = of_features(&space.backbone, &space.preprocess);
+    if let Some(variant) = &space.variant {
+        // Features of augmented images are no embeddings of the images themselves.
+        all.json("variant", variant);
+    }
+    EmbedderId { fingerprint: all.finish(), name: space.backbone.name.clone() }
+}
+
+/// What the features of a backbone are made of.
+fn of_features(backbone: &BackboneId, preprocess: &PreprocessRecord) -> Fingerprinter {
+    let mut all = Fingerprinter::new("mdfe embedder");
+    all.field("architecture", backbone.architecture.as_bytes())
+        .field("weights", backbone.weights.as_bytes())
+        .json("proj_layer", &backbone.proj_layer)
+        .json("preprocess", preprocess);
+    all
 }
 
 impl Embedder {
@@ -87,11 +111,7 @@ impl Embedder {
 
     /// Which embedder this is: backbone, preprocess record and projection. Its embeddings may be compared with those of the same alone.
     pub fn embedder_id(&self) -> EmbedderId {
-        let mut all = Fingerprinter::new("mdfe embedder");
-        all.field("architecture", self.id.architecture.as_bytes())
-            .field("weights", self.id.weights.as_bytes())
-            .json("proj_layer", &self.id.proj_layer)
-            .json("preprocess", &self.preprocess);
+        let mut all = of_features(&self.id, &self.preprocess);
         let name = match &self.projection {
             None => self.id.name.clone(),
             Some(projection) => {

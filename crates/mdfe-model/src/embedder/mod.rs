@@ -10,7 +10,7 @@ mod place;
 mod text;
 
 pub use file::{EmbedderFile, EmbedderMeta, ProjectionKind};
-pub use load::{Embedded, Embedder};
+pub use load::{Embedded, Embedder, feature_id};
 pub use parts::EmbedderParts;
 pub(crate) use parts::other_weights;
 pub use place::embedder_path;

@@ -4,7 +4,7 @@ use super::losses::Losses;
 use crate::{Backbone, Error, Result};
 use candle_core::{DType, Device, Tensor};
 use mdfe_data::{
-    Notice, OrderedOptions, PreprocessRecord, SampleKey, TransformKind, Transformer,
+    ImageReader, Notice, OrderedOptions, PreprocessRecord, SampleKey, TransformKind, Transformer,
     identity::{Fingerprint, read_image},
     ordered_map,
     store::{BackboneId, Variant},
@@ -102,10 +102,12 @@ pub fn features_of(
     let mut batch = Batch { pixels: Vec::with_capacity(options.batch * pixels), rows: Vec::new(), good: 0 };
     let (mut times, mut item, mut outcome) = (PipelineTimes::default(), 0, Ok(true));
     let ordered = OrderedOptions { threads: options.threads, ahead: 2 * options.batch + options.threads };
-    let losses = Losses::default();
+    let (losses, reader) = (Losses::default(), ImageReader::default());
     let decode = |worker: &mut Transformer, i: usize| {
         let mut out = vec![0.0; pixels];
-        load(worker, &files[i], extractor.variant, &mut out)
+        let file = &files[i];
+        read_image(&reader, &file.path, file.key)
+            .and_then(|bytes| load(worker, Read { file, bytes }, extractor.variant, &mut out))
             .map(|notice| {
                 losses.note(&files[i].path, notice);
                 out
@@ -128,14 +130,19 @@ pub fn features_of(
     outcome.map(|_| times)
 }
 
-/// From a file to pixels.
+/// An image with its bytes.
+struct Read<'a> {
+    file: &'a ImageFile,
+    bytes: Vec<u8>,
+}
+
+/// From the bytes of an image to pixels.
 fn load(
     worker: &mut Transformer,
-    file: &ImageFile,
+    Read { file, bytes }: Read<'_>,
     variant: Option<Variant>,
     out: &mut [f32],
 ) -> mdfe_data::Result<Option<Notice>> {
-    let bytes = read_image(&file.path, file.key)?;
     let image = match (file.key, variant) {
         (Some(key), _) => key,
         // Nothing is random without a variant, and nobody else asks for the fingerprint.

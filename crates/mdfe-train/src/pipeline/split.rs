@@ -52,7 +52,7 @@ pub fn validation(dataset: &Dataset, share: f64, seed: u64) -> Result<Option<(Da
     let wanted = ((candidates.len() as f64 * share).round() as usize).clamp(2, candidates.len() - 2);
     let out = drawn(dataset, candidates, wanted, seed);
     let valid = part(dataset, |_, class| out[class], "validation");
-    Ok(Some((part(dataset, |_, class| !out[class], "train"), valid)))
+    Ok(Some((rest(dataset, |_, class| !out[class]), valid)))
 }
 
 /// The classes that have two images.
@@ -77,7 +77,7 @@ fn hold_out_classes(dataset: &Dataset, candidates: Vec<usize>, seed: u64) -> (Da
     let query = part(dataset, |_, class| out[class], "held-out");
     let protocol = Protocol::HeldOutClasses { classes: wanted, seed };
     let test = TestSet { name: query.name.clone(), query, index: None, protocol };
-    (part(dataset, |_, class| !out[class], "train"), test)
+    (rest(dataset, |_, class| !out[class]), test)
 }
 
 /// One image in five of each class.
@@ -94,10 +94,20 @@ fn hold_out_images(dataset: &Dataset, seed: u64) -> (Dataset, TestSet) {
         rows[..wanted].iter().for_each(|&row| out[row] = true);
     }
     let query = part(dataset, |row, _| out[row], "held-out");
-    let train = part(dataset, |row, _| !out[row], "train");
+    let train = rest(dataset, |row, _| !out[row]);
     let protocol = Protocol::HeldOutImages { seed };
-    let test = TestSet { name: query.name.clone(), query, index: Some(train.clone()), protocol };
+    let test = TestSet {
+        name: query.name.clone(),
+        query,
+        index: Some(part(dataset, |row, _| !out[row], "train")),
+        protocol,
+    };
     (train, test)
+}
+
+/// What is left for training, with what could not be read of the whole.
+fn rest(dataset: &Dataset, keep: impl Fn(usize, usize) -> bool) -> Dataset {
+    Dataset { skipped: dataset.skipped.clone(), ..part(dataset, keep, "train") }
 }
 
 /// The samples for which `keep` holds, by row and class; relabelled without gaps.
@@ -119,6 +129,8 @@ fn part(dataset: &Dataset, keep: impl Fn(usize, usize) -> bool, name: &str) -> D
         root: dataset.root.clone(),
         samples: kept.into_iter().map(|s| Sample { class: label[s.class as usize], ..s.clone() }).collect(),
         class_names: classes.iter().map(|&class| dataset.class_names[class].clone()).collect(),
+        skipped: Vec::new(),
+        multi_label: dataset.multi_label,
     }
 }
 
@@ -136,7 +148,7 @@ mod tests {
         };
         let samples = (0..classes).flat_map(|c| (0..per_class(c)).map(move |i| sample(c, i))).collect();
         let class_names = (0..classes).map(|c| format!("class {c}")).collect();
-        Dataset { name: "toy".into(), root: "/".into(), samples, class_names }
+        Dataset { name: "toy".into(), root: "/".into(), samples, class_names, ..Dataset::default() }
     }
 
     /// Every sample is still of the class that its path names.

@@ -79,6 +79,7 @@ mod tests {
             root: "/".into(),
             samples: rows.iter().map(sample).collect(),
             class_names: vec!["a".into(), "b".into()],
+            ..Dataset::default()
         };
         let keys: Vec<_> = rows.iter().map(|(_, _, bytes)| Some(Fingerprint::of(bytes.as_bytes()))).collect();
         View::new(&dataset, &keys)

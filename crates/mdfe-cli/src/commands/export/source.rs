@@ -74,7 +74,9 @@ impl Source {
         match (place, tuned, &file.standalone) {
             (Place::Inside, Some(tuned), _) => file.save_tuned(output, &tuned.weights)?,
             (Place::Inside, None, Some(own)) => {
-                let copy = |out: &mut dyn std::io::Write| std::io::copy(&mut std::fs::File::open(own)?, out);
+                let copy = |out: &mut (dyn std::io::Write + Send)| {
+                    std::io::copy(&mut std::fs::File::open(own)?, out)
+                };
                 write_with(output, &WriteOptions::default(), copy)?;
             }
             (Place::Added(weights), ..) => file.save(output, weights)?,

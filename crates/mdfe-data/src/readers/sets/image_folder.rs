@@ -1,18 +1,24 @@
-//! Any folder of images: one folder per class.
+//! Any folder of images: one folder per class, or a `metadata.jsonl` that says the classes.
 
 use super::prelude::*;
 use crate::{
     Domain, DropReason, Dropped, Error,
-    readers::walk::{FoundImages, find_images},
+    readers::{
+        listing::METADATA,
+        walk::{FoundImages, find_images},
+    },
 };
-use std::{collections::BTreeMap, path::Component};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::{Component, Path},
+};
 
 pub(super) static SET: DataSet = DataSet {
     info: DatasetInfo {
         key: "image_folder",
         domains: &["images"],
         licence: "your own",
-        source: "your own images, as DIR/CLASS/**/*.jpg",
+        source: "your own images, as DIR/CLASS/**/*.jpg or with DIR/metadata.jsonl",
         options: &["domain"],
         ..DatasetInfo::BLANK
     },
@@ -26,7 +32,10 @@ fn read(source: &Source<'_>) -> Result<Rows> {
         let remedy = "give the folder that holds one folder of images per class".to_owned();
         return Err(Error::Missing { path: root.clone(), remedy });
     }
-    let domain = source.options.domain.as_deref().map_or_else(|| source.domain(), Domain::new);
+    let domain = source.default_domain();
+    if root.join(METADATA).is_file() {
+        return described(root, &domain);
+    }
     let mut rows = Rows::default();
     let (mut outside, mut unnamed) = (0, 0);
     let FoundImages { images, not_decoded, dangling, repeated } = find_images(root)?;
@@ -50,5 +59,23 @@ fn read(source: &Source<'_>) -> Result<Rows> {
     for (format, samples) in formats {
         rows.note(Dropped { reason: DropReason::NotDecoded(format), samples, classes: 0 });
     }
+    Ok(rows)
+}
+
+/// The images that the metadata names. The class of a line without one is the first folder of its path; lines without either are left
+/// out and listed, images without a line are counted.
+fn described(root: &Path, domain: &Domain) -> Result<Rows> {
+    let mut listing = Listing::read(root, Path::new(METADATA))?;
+    for image in listing.images.iter_mut().filter(|image| image.labels.is_empty()) {
+        let mut parts = image.path.components();
+        if let (Some(Component::Normal(class)), Some(_)) = (parts.next(), parts.next()) {
+            image.labels.push(class.to_string_lossy().into_owned());
+        }
+    }
+    let named: HashSet<&Path> = listing.images.iter().map(|image| image.path.as_path()).collect();
+    let found = find_images(root)?.images;
+    let unnamed = found.iter().filter(|path| !named.contains(path.as_path())).count();
+    let mut rows = listing.into_rows(domain);
+    rows.note(Dropped { reason: DropReason::NotDescribed, samples: unnamed, classes: 0 });
     Ok(rows)
 }

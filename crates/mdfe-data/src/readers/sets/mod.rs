@@ -16,6 +16,7 @@ mod prelude {
             data_set::List,
             image_list::{Classes, ImageList},
             info::{DatasetInfo, Expected, downloaded, optional, prepared},
+            listing::Listing,
         },
     };
 }
@@ -52,6 +53,8 @@ data_sets! {
     uned,
     image_folder,
     csv,
+    web_dataset,
+    parquet,
 }
 
 #[cfg(test)]
