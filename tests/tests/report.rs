@@ -54,3 +54,20 @@ fn a_run_leaves_a_page_of_what_it_found() {
     ok(dir, &format!("{line} --overwrite"));
     assert!(fs::read(dir.join("run/report.html")).unwrap() == before, "the same run, the same page");
 }
+
+#[test]
+fn an_evaluation_leaves_a_page_where_it_is_asked_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    image_folder(&dir.join("set"), 4, 5);
+    let line = format!("evaluate --query set {} --report out/page", backbone());
+    ok(dir, &line);
+    let page = data(&dir.join("out/page/report.html"));
+    let set = &page["sets"][0];
+    assert_eq!((&set["ranked_by"], set["scored"].as_array().unwrap().len()), (&"mMP@5".into(), 1));
+    assert_eq!(set["map"]["points"].as_array().unwrap().len(), 20);
+    let card = &set["cards"]["random"][0];
+    assert!(card["label"].is_string() && card["path"].as_str().unwrap().starts_with("set/"), "{card}");
+    let image = page["thumbnails"][card["image"].as_u64().unwrap() as usize].as_str().unwrap();
+    assert!(image.starts_with("/9j/"));
+}

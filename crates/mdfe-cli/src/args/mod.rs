@@ -21,7 +21,7 @@ pub(crate) use embedder::{Convert, Embed, Export, ExportFormat, ExportInput};
 pub(crate) use experiment::{ExperimentArgs, Extract, Merge, Settings, Train, ZeroShot};
 pub(crate) use features::{FeatureSpaces, Features, Prune};
 pub(crate) use model::{Compute, Dtype, ModelArgs};
-pub(crate) use retrieval::{Evaluate, Search};
+pub(crate) use retrieval::{Evaluate, Protocol, Search, SimilarityName};
 pub(crate) use runs::{Runs, RunsDiff, RunsList, RunsShow};
 pub(crate) use shared::Results;
 pub(crate) use sweep::Sweep;

@@ -4,8 +4,39 @@ use super::{
     model::ModelArgs,
     shared::{NeighbourArgs, Results},
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
+use mdfe_eval::Metric;
 use std::path::PathBuf;
+
+/// Metrics by name.
+#[derive(Clone, Debug)]
+pub(crate) struct MetricList(pub(crate) Vec<Metric>);
+
+impl MetricList {
+    fn read(names: &str) -> mdfe_eval::Result<Self> {
+        Metric::list(names).map(Self)
+    }
+}
+
+/// What near means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SimilarityName {
+    Cosine,
+    L2,
+}
+
+/// A way of scoring that has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    Guiec,
+    Uned,
+}
+
+/// Reads a share between 0 and 1.
+fn share(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "it is a number between 0 and 1, such as 0.95".to_owned())?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(format!("{value} is not between 0 and 1")) }
+}
 
 #[derive(Args)]
 pub(crate) struct Evaluate {
@@ -23,9 +54,38 @@ pub(crate) struct Evaluate {
     pub(crate) model: ModelArgs,
     #[command(flatten)]
     pub(crate) neighbours: NeighbourArgs,
+    /// What to report, with commas between: mMP@K, R@K, P@K, mAP@K, MRR@K, NDCG@K, mAP, mAP@R, R-precision. Without, mMP@k, R@1, R@k, P@k
+    /// and mAP@k.
+    #[arg(long, value_name = "LIST", value_parser = MetricList::read)]
+    pub(crate) metrics: Option<MetricList>,
+    /// What near means: `cosine`, or `l2`, the squared distance of the rows as they are.
+    #[arg(long, value_enum, default_value = "cosine")]
+    pub(crate) similarity: SimilarityName,
+    /// Score as others do: `guiec`, the Google Universal Image Embedding challenge (mMP@5 by l2); `uned`, its data set's authors (R@1 and
+    /// mMP@5 in one index of all domains, and their mean over domains).
+    #[arg(long, value_enum, conflicts_with_all = ["metrics", "similarity", "separate"])]
+    pub(crate) protocol: Option<Protocol>,
     /// Search each domain's queries in that domain's index alone.
     #[arg(long)]
     pub(crate) separate: bool,
+    /// How often the queries are drawn for the 95 % intervals; 0 for none.
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) resamples: usize,
+    /// Seed of those draws.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Find the score from which on the nearest neighbour is right with this precision (0.95 where none is given), for `mdfe search --min-score`.
+    #[arg(long, value_name = "PRECISION", num_args = 0..=1, default_missing_value = "0.95", value_parser = share)]
+    pub(crate) open_set: Option<f64>,
+    /// Write a line of JSON for each query: its scores and its neighbours.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) per_query: Option<PathBuf>,
+    /// Compare with another result on the same queries, a file of --per-query: differences with intervals and p-values.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<PathBuf>,
+    /// Write report.html into this folder: scores, neighbours as thumbnails, confusions, a map.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) results: Results,
 }

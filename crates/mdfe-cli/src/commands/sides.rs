@@ -5,6 +5,7 @@ use crate::{args::ModelArgs, exit::usage};
 use anyhow::{Result, bail};
 use mdfe_data::{EmbedderId, Embeddings, Names, holds_embeddings, is_archive};
 use mdfe_model::Embedder;
+use mdfe_report::Described;
 use std::path::Path;
 
 /// What turns images into embeddings, loaded once and only if a side needs it.
@@ -12,6 +13,8 @@ pub(crate) struct Sides<'a> {
     model: &'a ModelArgs,
     split: Option<&'a str>,
     embedder: Option<Embedder>,
+    /// Whether rows are made unit length, so that they are compared by cosine.
+    pub(crate) normalise: bool,
     /// The class names of query and index: a class is the same where its name is.
     classes: Names,
 }
@@ -46,7 +49,7 @@ impl Side {
 
 impl<'a> Sides<'a> {
     pub(crate) fn new(model: &'a ModelArgs, split: Option<&'a str>) -> Self {
-        Self { model, split, embedder: None, classes: Names::default() }
+        Self { model, split, embedder: None, normalise: true, classes: Names::default() }
     }
 
     /// Reads one side, with labels.
@@ -66,8 +69,24 @@ impl<'a> Sides<'a> {
             );
         };
         let labels = join_labels(&mut rows, labels);
-        unit_rows(&mut rows);
+        if self.normalise {
+            unit_rows(&mut rows);
+        }
         Ok(Side { rows, labels, name })
+    }
+
+    /// The rows of a side as people speak of them; a row without a path goes by its number.
+    pub(crate) fn described(&self, side: &Side) -> Vec<Described> {
+        let class = |&label: &i64| self.classes.as_slice().get(label as usize).map_or("", String::as_str);
+        let describe = |row: usize| {
+            let path = side.rows.paths.get(row).filter(|path| !path.is_empty());
+            Described {
+                path: path.map_or_else(|| format!("row {row}"), str::to_owned),
+                label: Some(side.labels[row].iter().map(class).collect::<Vec<_>>().join("|")),
+                domain: side.rows.domain_name(row).map(str::to_owned),
+            }
+        };
+        (0..side.rows.len()).map(describe).collect()
     }
 
     fn embed(&mut self, path: &Path) -> Result<Embeddings> {

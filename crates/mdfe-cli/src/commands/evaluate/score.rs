@@ -1,40 +1,13 @@
-//! `mdfe evaluate`: a query set against an index set.
+//! Which rows are right answers to each other, and the scores that follow.
 
-use super::sides::{Side, Sides};
-use crate::args::Evaluate;
+use crate::commands::sides::Side;
 use anyhow::Result;
-use mdfe_eval::{
-    Domains, Evaluation, Exclude, IndexScope, Metric, MultiLabel, Report, Retrieval, Rows, SingleLabel,
-};
+use mdfe_eval::{Domains, Evaluation, IndexScope, MultiLabel, Retrieval, Rows, Scores, SingleLabel};
 use std::hash::Hash;
-
-pub(crate) fn run(args: &Evaluate) -> Result<()> {
-    let k = args.neighbours.k;
-    let mut sides = Sides::new(&args.model, args.split.as_deref());
-    let query = sides.read(&args.query)?;
-    let index = args.index.as_deref().map(|path| sides.read(path)).transpose()?;
-    if let Some(index) = &index {
-        query.expect_same_embedder(index)?;
-    }
-    let evaluation = Evaluation {
-        metrics: vec![
-            Metric::ModifiedPrecision(k),
-            Metric::HitRate(1),
-            Metric::HitRate(k),
-            Metric::Precision(k),
-            Metric::AveragePrecision(k),
-        ],
-        exclude: if index.is_none() { Exclude::SameRow } else { Exclude::Nothing },
-        scope: if args.separate { IndexScope::PerDomain } else { IndexScope::Merged },
-        ..Evaluation::default()
-    };
-    let report = score(&evaluation, &query, index.as_ref().unwrap_or(&query))?;
-    args.results.print(&report, &report.to_string())
-}
 
 /// Scores `query` against `index`, whichever of them has domains. Rows are relevant to each other where they share a class, and the domain where
 /// both sides have domains.
-fn score(evaluation: &Evaluation, query: &Side, index: &Side) -> Result<Report> {
+pub(super) fn score(evaluation: &Evaluation, query: &Side, index: &Side) -> Result<Scores> {
     let one = |side: &Side| Domains::from_names(std::iter::repeat_n("", side.rows.len()));
     let (q, i) = (domains(query)?, domains(index)?);
     let embeddings = mdfe_eval::Sides { query: rows(query)?, index: rows(index)? };
@@ -65,7 +38,7 @@ fn score(evaluation: &Evaluation, query: &Side, index: &Side) -> Result<Report> 
             let (labels, none) = (vec![0; query.labels.len()], vec![0; index.labels.len()]);
             let side = |embeddings, labels, domains| Retrieval { embeddings, labels, domains };
             Ok(evaluation
-                .run(side(embeddings.query, &labels, Some(&q)), side(embeddings.index, &none, None))?)
+                .scores(side(embeddings.query, &labels, Some(&q)), side(embeddings.index, &none, None))?)
         }
         (None, None) => by_labels(evaluation, embeddings, [&query.labels, &index.labels], None),
     }
@@ -77,7 +50,7 @@ fn by_labels<L: Eq + Hash + Copy>(
     embeddings: mdfe_eval::Sides<Rows<'_>>,
     [query, index]: [&Vec<Vec<L>>; 2],
     domains: Option<mdfe_eval::Sides<&Domains>>,
-) -> Result<Report> {
+) -> Result<Scores> {
     let single = |side: &Vec<Vec<L>>| {
         side.iter()
             .map(|labels| labels.first().copied().filter(|_| labels.len() == 1))
@@ -85,9 +58,11 @@ fn by_labels<L: Eq + Hash + Copy>(
     };
     match (single(query), single(index)) {
         (Some(query), Some(index)) => {
-            Ok(evaluation.run_with(embeddings, &SingleLabel::new(query, index), domains)?)
+            Ok(evaluation.scores_with(embeddings, &SingleLabel::new(query, index), domains)?)
         }
-        _ => Ok(evaluation.run_with(embeddings, &MultiLabel::new(query.clone(), index.clone()), domains)?),
+        _ => {
+            Ok(evaluation.scores_with(embeddings, &MultiLabel::new(query.clone(), index.clone()), domains)?)
+        }
     }
 }
 
