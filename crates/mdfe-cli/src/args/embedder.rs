@@ -15,8 +15,10 @@ pub(crate) struct Embed {
     /// Write the backbone's features instead of the embeddings, as --backbone does.
     #[arg(long)]
     pub(crate) features: bool,
-    /// Images, folders that are searched for images (one folder per class gives labels), or CSV files with `path,label[,domain]`.
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE|DIR|CSV")]
+    /// Images, folders that are searched for images (one folder per class gives labels), or CSV files with `path,label[,domain]`; with
+    /// the feature `full` also addresses of them: `s3://bucket/folder/`, `gs://`, `az://`, `gdrive://`, `https://`,
+    /// `hf://datasets/ORG/NAME/`, `file://`.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE|DIR|CSV|URL")]
     pub(crate) input: Vec<PathBuf>,
     /// Of a CSV with a `split` column, only the rows of this split.
     #[arg(long, value_name = "NAME")]

@@ -11,6 +11,8 @@ mod retrieval;
 mod runs;
 mod shared;
 mod sweep;
+#[cfg(feature = "full")]
+mod upload;
 
 #[cfg(feature = "full")]
 pub(crate) use config::Import;
@@ -25,6 +27,8 @@ pub(crate) use retrieval::{Evaluate, Search};
 pub(crate) use runs::{Runs, RunsDiff, RunsList, RunsShow};
 pub(crate) use shared::Results;
 pub(crate) use sweep::Sweep;
+#[cfg(feature = "full")]
+pub(crate) use upload::Upload;
 
 use clap::{Parser, Subcommand};
 
@@ -97,6 +101,9 @@ pub(crate) enum Command {
     Search(Search),
     /// Copy an embedder, with its backbone's weights inside where asked.
     Export(Export),
+    /// Copy a run folder into a store (S3, Google Cloud Storage, Azure, Google Drive, a folder); what is there already is not sent again.
+    #[cfg(feature = "full")]
+    Upload(Upload),
 }
 
 #[cfg(test)]

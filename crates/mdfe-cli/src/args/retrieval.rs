@@ -10,11 +10,11 @@ use std::path::PathBuf;
 #[derive(Args)]
 pub(crate) struct Evaluate {
     /// Query set: a safetensors file of embeddings with labels; or, with a model, a CSV with `path,label[,domain]` or a folder
-    /// with one folder per class.
-    #[arg(long, value_name = "FILE|CSV|DIR")]
+    /// with one folder per class, or the address of one in a store as `mdfe embed --input` takes it.
+    #[arg(long, value_name = "FILE|CSV|DIR|URL")]
     pub(crate) query: PathBuf,
     /// Index set, in any of these forms; the query set itself without it (leave one out). Classes are the same where their names are.
-    #[arg(long, value_name = "FILE|CSV|DIR")]
+    #[arg(long, value_name = "FILE|CSV|DIR|URL")]
     pub(crate) index: Option<PathBuf>,
     /// Of CSV files with a `split` column, only the rows of this split; all rows without it.
     #[arg(long, value_name = "NAME")]

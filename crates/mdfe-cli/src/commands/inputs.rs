@@ -1,5 +1,6 @@
-//! `--input`, `--query` and `--index`: images, folders of them and CSV files.
+//! `--input`, `--query` and `--index`: images, folders of them and CSV files, of this machine or of a store.
 
+use super::remote;
 use anyhow::{Context, Result, bail};
 use mdfe_data::{Dataset, IMAGE_EXTENSIONS, Inputs, ReadOptions, images};
 use std::{
@@ -19,15 +20,15 @@ const NO_DOMAIN: &str = "images";
 pub(crate) fn read(paths: &[PathBuf], split: Option<&str>) -> Result<Inputs> {
     let mut inputs = Inputs::default();
     for path in paths {
-        if path.is_dir() {
+        if is_url(path) {
+            remote::add(&mut inputs, &path.to_string_lossy(), split)?;
+        } else if path.is_dir() {
             add_folder(&mut inputs, path)?;
         } else if is_csv(path) {
             let (data, folder) = (read_csv(path, split)?, path.parent().unwrap_or(Path::new("")));
-            inputs.add(&data, |image| folder.join(image).to_string_lossy().into_owned());
-            // A list that names no domain has none: it may be compared with one that does.
-            if !has_domains(&data) {
-                inputs.rows.iter_mut().rev().take(data.samples.len()).for_each(|row| row.domain = None);
-            }
+            add_list(&mut inputs, &data, |image| {
+                Ok(if is_url(image) { remote::address(image)? } else { folder.join(image) })
+            })?;
         } else if path.exists() {
             inputs.rows.extend(Inputs::unlabelled(vec![path.clone()]).rows);
         } else {
@@ -35,6 +36,30 @@ pub(crate) fn read(paths: &[PathBuf], split: Option<&str>) -> Result<Inputs> {
         }
     }
     Ok(inputs)
+}
+
+/// Adds the images of a list; `file` says where the image of a path in it is, which is also the name that it keeps.
+pub(super) fn add_list(
+    inputs: &mut Inputs,
+    data: &Dataset,
+    file: impl Fn(&Path) -> Result<PathBuf>,
+) -> Result<()> {
+    let first = inputs.rows.len();
+    inputs.add(data, |image| image.to_string_lossy().into_owned());
+    // A list that names no domain has none: it may be compared with one that does.
+    let has_domains = has_domains(data);
+    for row in &mut inputs.rows[first..] {
+        row.file = file(Path::new(&row.name))?;
+        row.name = row.file.to_string_lossy().into_owned();
+        row.domain = row.domain.filter(|_| has_domains);
+    }
+    Ok(())
+}
+
+/// Whether a path is an address of a store.
+pub(crate) fn is_url(path: &Path) -> bool {
+    let scheme = |scheme: &str| scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric());
+    path.to_str().and_then(|text| text.split_once("://")).is_some_and(|(name, _)| scheme(name))
 }
 
 /// Whether a path is read as a list of images.
@@ -60,7 +85,7 @@ fn add_folder(inputs: &mut Inputs, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn read_csv(path: &Path, split: Option<&str>) -> Result<Dataset> {
+pub(super) fn read_csv(path: &Path, split: Option<&str>) -> Result<Dataset> {
     let mut options = ReadOptions::at(path.parent().unwrap_or(Path::new("")));
     options.file = path.file_name().map(PathBuf::from);
     options.split = Some(split.unwrap_or(EVERY_SPLIT).to_owned());

@@ -16,12 +16,16 @@ mod inputs;
 mod merge;
 mod model;
 mod next;
+#[cfg_attr(not(feature = "full"), path = "remote_left_out.rs")]
+mod remote;
 mod runs;
 mod search;
 mod shared;
 mod sides;
 mod sweep;
 mod train;
+#[cfg(feature = "full")]
+mod upload;
 mod watch;
 
 use crate::args::Command;
@@ -42,5 +46,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Runs(command) => runs::run(&command),
         Command::Sweep(args) => sweep::run(&args),
         Command::Train(args) => train::run(&args),
+        #[cfg(feature = "full")]
+        Command::Upload(args) => upload::run(&args),
     }
 }

@@ -1,5 +1,6 @@
 //! From `--model` or `--backbone` to an embedder, and from paths to embeddings.
 
+use super::remote::{self, LocalPart};
 use crate::{
     args::{Compute, DeviceName, ModelArgs},
     console::{Progress, downloads},
@@ -111,17 +112,24 @@ pub(crate) fn embed_each(
     let total = paths.len();
     let progress = Progress::new("embedding", total as u64, "images");
     let stop = stop::on_ctrl_c()?;
-    let files: Vec<_> = paths.iter().map(|path| ImageFile { path: path.clone(), key: None }).collect();
     let (mut done, mut failure) = (0, None);
-    let embedded = embedder.embed_each(&files, pipeline(compute), |item, embedding| {
-        if let Err(reason) = &embedding {
-            tracing::warn!("skipped: {reason}");
+    let mut embedded = Ok(());
+    for part in remote::parts(paths)? {
+        embedded = part.and_then(|part| {
+            embed_part(embedder, &part, compute, &mut |embedding| {
+                if let Err(reason) = &embedding {
+                    tracing::warn!("skipped: {reason}");
+                }
+                failure = sink(done, embedding).err();
+                done += 1;
+                progress.update(done as u64, total as u64);
+                failure.is_none() && !stop.load(Ordering::SeqCst)
+            })
+        });
+        if embedded.is_err() || failure.is_some() || stop.load(Ordering::SeqCst) {
+            break;
         }
-        failure = sink(item, embedding).err();
-        done = item + 1;
-        progress.update(done as u64, total as u64);
-        Ok(failure.is_none() && !stop.load(Ordering::SeqCst))
-    });
+    }
     progress.finish();
     embedded.context("cannot embed the images")?;
     if let Some(failure) = failure {
@@ -131,6 +139,35 @@ pub(crate) fn embed_each(
         return Err(
             Stopped(format!("{done} of {total} images were done; run the same command to go on")).into()
         );
+    }
+    Ok(())
+}
+
+/// Embeds the files of a part, in order; one that could not be had comes with its reason, and `sink` returns whether to go on.
+fn embed_part(
+    embedder: &Embedder,
+    part: &LocalPart,
+    compute: &Compute,
+    sink: &mut dyn FnMut(std::result::Result<&[f32], String>) -> bool,
+) -> Result<()> {
+    let there: Vec<usize> = (0..part.files.len()).filter(|&i| part.files[i].is_ok()).collect();
+    let files = part.files.iter().flatten().map(|path| ImageFile { path: path.clone(), key: None });
+    let files: Vec<ImageFile> = files.collect();
+    let (mut next, mut going) = (0, true);
+    embedder.embed_each(&files, pipeline(compute), |item, embedding| {
+        while going && next < there[item] {
+            going = sink(Err(part.reason(next)));
+            next += 1;
+        }
+        if going {
+            going = sink(embedding.map_err(|reason| part.named(there[item], &reason)));
+            next += 1;
+        }
+        Ok(going)
+    })?;
+    while going && next < part.files.len() {
+        going = sink(Err(part.reason(next)));
+        next += 1;
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ impl<'a> Sides<'a> {
 
     /// Reads one side, with labels.
     pub(crate) fn read(&mut self, path: &Path) -> Result<Side> {
-        let is_images = path.is_dir() || inputs::is_csv(path);
+        let is_images = path.is_dir() || inputs::is_csv(path) || inputs::is_url(path);
         let mut rows = if is_images { self.embed(path)? } else { Embeddings::read(path)? };
         let name = path.display().to_string();
         if rows.is_empty() {

@@ -4,6 +4,7 @@ use super::{
     dry_run,
     experiment::{self, TestSets},
     next,
+    remote::Copies,
     shared::Shared,
     watch::Watch,
 };
@@ -31,6 +32,7 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     }
     let mut experiment = experiment::resolve(given, test)?;
     beginning(&mut experiment, args);
+    Copies::check(&experiment)?;
     if args.dry_run {
         return dry_run::run(&experiment, args.results);
     }
@@ -48,9 +50,11 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     let shared = Shared::load(&experiment, given, test)?;
     let run = shared.run(&experiment, &given.settings, folder)?;
     let stop = stop::on_ctrl_c()?;
-    let mut watch = Watch::default();
+    let mut watch = (Watch::default(), Copies::start(&experiment, run.folder.path())?);
     let outcome = run.go(&mut watch, &stop);
+    let (mut watch, copies) = watch;
     watch.finish();
+    copies.finish(!matches!(outcome, Ok(RunOutcome::Finished(_))));
     if let RunOutcome::Stopped { resumable } = outcome? {
         let kept = match resumable {
             true => "what is done is kept, go on with the same command and --resume",

@@ -46,7 +46,8 @@ pub struct Uploader {
 }
 
 impl Uploader {
-    /// Starts a thread that uploads what the run folder `run` holds now, into the folder of the same name below `dest`.
+    /// Starts a thread that uploads the run folder `run` into the folder of the same name below `dest`, from the first
+    /// [`Uploader::checkpoint`] on: before, the folder may still hold a run that is about to be removed.
     ///
     /// # Errors
     /// Those of [`Destination::new`], and [`Error::Io`] when there is no thread to be had.
@@ -94,7 +95,7 @@ impl Uploader {
 
 /// Uploads until everything is there after the end, or cannot be. Returns why not.
 fn work(mut destination: Destination, told: &Receiver<Told>) -> Option<String> {
-    let (mut end, mut due, mut pause) = (false, destination.run().exists(), PAUSE);
+    let (mut end, mut due, mut pause) = (false, false, PAUSE);
     let mut said: Option<String> = None;
     loop {
         if !due {

@@ -45,7 +45,7 @@ pub enum Claimed {
 }
 
 /// What runs write, by name; nothing else is ever removed.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     RunRecord::FILE,
     "config.toml",
     RunLog::METRICS,
@@ -56,6 +56,8 @@ const FILES: [&str; 10] = [
     "scores.txt",
     "skipped.jsonl",
     EmbedderFile::FILE,
+    // What `mdfe upload` and `train.upload` have sent of it.
+    "uploads.json",
 ];
 const FOLDERS: [&str; 3] = ["checkpoints", "views", RunLog::TENSORBOARD];
 
