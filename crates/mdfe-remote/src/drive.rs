@@ -1,5 +1,6 @@
 //! Who one is to Google Drive.
 
+use crate::Environment;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -25,8 +26,8 @@ const WAYS: &str = "set GDRIVE_ACCESS_TOKEN, or GDRIVE_REFRESH_TOKEN with GDRIVE
                     application-default login --scopes=https://www.googleapis.com/auth/drive.file`";
 
 /// The credential of the environment, or of the provider's own file; the error says what is missing.
-pub(crate) fn credential() -> Result<DriveCredential, String> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+pub(crate) fn credential(environment: &Environment) -> Result<DriveCredential, String> {
+    let variable = |name: &str| environment.get(name);
     if let Some(token) = variable("GDRIVE_REFRESH_TOKEN") {
         let (id, secret) = (variable("GDRIVE_CLIENT_ID"), variable("GDRIVE_CLIENT_SECRET"));
         let (Some(client_id), Some(client_secret)) = (id, secret) else {
@@ -39,7 +40,7 @@ pub(crate) fn credential() -> Result<DriveCredential, String> {
     if let Some(token) = variable("GDRIVE_ACCESS_TOKEN") {
         return Ok(DriveCredential::Access(token));
     }
-    let Some(path) = adc_file() else { return Err(format!("there is no credential: {WAYS}")) };
+    let Some(path) = adc_file(environment) else { return Err(format!("there is no credential: {WAYS}")) };
     let shown = path.display();
     // The reason of a failure may hold what the file says, which is secret.
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{shown} cannot be read: {e}"))?;
@@ -54,13 +55,11 @@ pub(crate) fn credential() -> Result<DriveCredential, String> {
 }
 
 /// The provider's own file, where it is there.
-fn adc_file() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("GOOGLE_APPLICATION_CREDENTIALS").filter(|path| !path.is_empty()) {
+fn adc_file(environment: &Environment) -> Option<PathBuf> {
+    if let Some(path) = environment.get("GOOGLE_APPLICATION_CREDENTIALS") {
         return Some(path.into());
     }
-    let config = match std::env::var_os("CLOUDSDK_CONFIG") {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(std::env::var_os("HOME")?).join(".config/gcloud"),
-    };
+    let config = environment.get("CLOUDSDK_CONFIG").map(PathBuf::from);
+    let config = config.or_else(|| environment.home(".config/gcloud"))?;
     Some(config.join("application_default_credentials.json")).filter(|path| path.exists())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What can go wrong between this machine and a store. No message holds a credential: what a provider says passes
-/// [`redact`](crate::redact) first.
+/// [`Environment::redact`](crate::Environment::redact) first.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -85,7 +85,7 @@ async fn fetch(stores: Arc<Stores>, mut left: VecDeque<Location>, sender: Sender
 }
 
 async fn fetch_part(stores: &Stores, left: &mut VecDeque<Location>) -> Result<Part> {
-    let options = &stores.options;
+    let options = &stores.settings.options;
     let (most, most_bytes) = ((options.ahead / 2).max(1), options.ahead_bytes / 2);
     let folder = tempfile::Builder::new().prefix("mdfe-fetched-").tempdir();
     let folder = folder.map_err(Error::io("create a folder in", &std::env::temp_dir()))?;

@@ -1,6 +1,9 @@
 //! Addresses of objects and folders in stores, as the user types them.
 
-use crate::{Error, Result, secrets::is_secret_key, without_secrets};
+use crate::{
+    Error, Result,
+    secrets::{is_secret_key, without_secrets},
+};
 use std::{fmt, path::PathBuf};
 
 /// What kind of store an address belongs to.

@@ -1,9 +1,9 @@
 //! How patient a store is dealt with, and how much is fetched at a time.
 
-use crate::{Error, Result};
+use crate::{Environment, Error, Result};
 use std::time::Duration;
 
-/// How stores are asked. The default knows no variables; [`Options::from_env`] is what programs want.
+/// How stores are asked. The default knows no variables; [`Options::of`] is what programs want.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// How long a silent server is waited for, by each operation and each part of a body. Default 60 s.
@@ -41,12 +41,12 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Setting`] for a variable that is no number.
-    pub fn from_env() -> Result<Self> {
+    pub fn of(environment: &Environment) -> Result<Self> {
         let mut options = Self::default();
-        if let Some(seconds) = number("MDFE_REMOTE_TIMEOUT")? {
+        if let Some(seconds) = number(environment, "MDFE_REMOTE_TIMEOUT")? {
             options.timeout = Duration::from_secs_f64(seconds.clamp(0.001, 86_400.0));
         }
-        if let Some(retries) = number("MDFE_REMOTE_RETRIES")? {
+        if let Some(retries) = number(environment, "MDFE_REMOTE_RETRIES")? {
             options.retries = retries.clamp(0.0, 1e3) as usize;
         }
         Ok(options)
@@ -54,9 +54,9 @@ impl Options {
 }
 
 /// The number that a variable holds.
-pub(crate) fn number(name: &str) -> Result<Option<f64>> {
-    let Ok(text) = std::env::var(name) else { return Ok(None) };
-    let value = text.trim().parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
+fn number(environment: &Environment, name: &str) -> Result<Option<f64>> {
+    let Some(text) = environment.get(name) else { return Ok(None) };
+    let value = text.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
     value.map(Some).ok_or_else(|| Error::Setting {
         location: "the stores".to_owned(),
         reason: format!("{name} is `{text}`; it takes a number of at least 0"),

@@ -1,25 +1,5 @@
 //! Keeping credentials out of everything that is shown or written.
 
-/// Variables of the environment whose values are secrets. Values that are read from a provider's own file never reach a text of this
-/// crate by themselves; [`redact`] takes the query of every address away as well, which is where providers put tokens.
-const SECRET_VARIABLES: [&str; 15] = [
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_ACCESS_KEY_ID",
-    "AZURE_STORAGE_ACCOUNT_KEY",
-    "AZURE_STORAGE_KEY",
-    "AZURE_STORAGE_SAS_TOKEN",
-    "AZURE_STORAGE_CONNECTION_STRING",
-    "AZURE_CLIENT_SECRET",
-    "GDRIVE_ACCESS_TOKEN",
-    "GDRIVE_REFRESH_TOKEN",
-    "GDRIVE_CLIENT_ID",
-    "GDRIVE_CLIENT_SECRET",
-    "GOOGLE_SERVICE_ACCOUNT",
-    "HF_TOKEN",
-    "HUGGING_FACE_HUB_TOKEN",
-];
-
 /// Shorter values are words that happen to stand elsewhere, and no secrets.
 const SHORTEST: usize = 6;
 
@@ -27,14 +7,8 @@ const SHORTEST: usize = 6;
 const SECRET_KEYS: [&str; 10] =
     ["token", "secret", "signature", "credential", "password", "passwd", "pwd", "apikey", "auth", "key"];
 
-/// `text` without the secrets of the environment and without the queries of addresses.
-pub fn redact(text: &str) -> String {
-    let values = SECRET_VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
-    without_secrets(text, values)
-}
-
 /// `text` without `secrets`, and without the queries and user names of addresses in it.
-pub fn without_secrets(text: &str, secrets: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn without_secrets(text: &str, secrets: impl IntoIterator<Item = String>) -> String {
     let mut out = text.to_owned();
     for secret in secrets {
         let secret = secret.trim();

@@ -1,13 +1,17 @@
 //! Every store behind one set of questions: what is there, give me this, take that.
 
-use crate::{Error, Location, Options, Outcome, Result, Scheme, operator, transport, web::Web};
+use crate::{
+    Environment, Error, Location, Options, Outcome, Result, Scheme,
+    operator::{Settings, sentence},
+    transport,
+    web::Web,
+};
 use futures::TryStreamExt;
 use mdfe_data::{
     files::{WriteOptions, write_with},
     identity::Fingerprint,
 };
 use opendal::{ErrorKind, Metadata, Operator};
-use reqwest::Client;
 use std::{
     collections::HashMap,
     fs::File,
@@ -39,19 +43,18 @@ pub struct Object {
 /// thread and must not be called from an async runtime.
 pub struct Stores {
     pub(crate) runtime: Runtime,
-    pub(crate) options: Options,
-    client: Client,
+    pub(crate) settings: Settings,
     web: Web,
     /// One for each bucket or container, so that connections and tokens are used again.
     operators: Mutex<HashMap<(Scheme, String), Operator>>,
 }
 
 impl Stores {
-    /// Stores with these options.
+    /// Stores with these options, as `environment` describes them.
     ///
     /// # Errors
     /// [`Error::Setting`] when the system has no certificates or no threads to spare.
-    pub fn new(options: Options) -> Result<Self> {
+    pub fn new(options: Options, environment: Environment) -> Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("mdfe-remote")
@@ -59,16 +62,17 @@ impl Stores {
             .build()
             .map_err(|e| Error::Setting { location: "the network".to_owned(), reason: e.to_string() })?;
         let client = transport::client(&options)?;
-        let web = Web::from_env(client.clone(), &options);
-        Ok(Self { runtime, options, client, web, operators: Mutex::default() })
+        let settings = Settings { client, options, environment };
+        Ok(Self { runtime, web: Web::new(&settings), settings, operators: Mutex::default() })
     }
 
-    /// Stores with the options of the environment.
+    /// Stores as the environment of this process describes them.
     ///
     /// # Errors
-    /// Those of [`Options::from_env`] and [`Stores::new`].
-    pub fn from_env() -> Result<Self> {
-        Self::new(Options::from_env()?)
+    /// Those of [`Options::of`] and [`Stores::new`].
+    pub fn of_process() -> Result<Self> {
+        let environment = Environment::of_process();
+        Self::new(Options::of(&environment)?, environment)
     }
 
     /// Every object below a folder, in the order of their paths.
@@ -83,7 +87,7 @@ impl Stores {
             let operator = self.operator(&folder)?;
             let entries =
                 self.runtime.block_on(async { operator.list_with(folder.path()).recursive(true).await });
-            let entries = entries.map_err(|e| failed("list", &folder, &e))?;
+            let entries = entries.map_err(|e| self.failed("list", &folder, &e))?;
             let files = entries.iter().filter(|entry| entry.metadata().is_file());
             files.map(|entry| object(&folder.at(entry.path()), entry.metadata())).collect()
         };
@@ -101,7 +105,7 @@ impl Stores {
         }
         let operator = self.operator(location)?;
         let metadata = self.runtime.block_on(operator.stat(location.path()));
-        Ok(object(location, &metadata.map_err(|e| failed("look for", location, &e))?))
+        Ok(object(location, &metadata.map_err(|e| self.failed("look for", location, &e))?))
     }
 
     /// The bytes of an object.
@@ -148,12 +152,12 @@ impl Stores {
         location: &Location,
         mut sink: impl FnMut(Option<&[u8]>) -> Result<()>,
     ) -> Result<()> {
-        let max = self.options.max_object;
+        let max = self.settings.options.max_object;
         if is_web(location) {
             return self.web.read(location, max, sink).await;
         }
         let operator = self.operator(location)?;
-        let fault = |e: opendal::Error| failed("fetch", location, &e);
+        let fault = |e: opendal::Error| self.failed("fetch", location, &e);
         let reader = operator.reader(location.path()).await.map_err(fault)?;
         let mut stream = reader.into_bytes_stream(..).await.map_err(fault)?;
         let (mut done, mut cut) = (0, None);
@@ -183,11 +187,11 @@ impl Stores {
             None => Ok(()),
             Some(error) => {
                 Err(match error.get_ref().and_then(|inner| inner.downcast_ref::<opendal::Error>()) {
-                    Some(inner) => failed("fetch", location, inner),
+                    Some(inner) => self.failed("fetch", location, inner),
                     None => Error::Store {
                         action: "fetch",
                         location: location.to_string(),
-                        reason: crate::redact(&error.to_string()),
+                        reason: self.settings.environment.redact(&error.to_string()),
                         outcome: Outcome::Failed,
                     },
                 })
@@ -223,7 +227,7 @@ impl Stores {
         }
         let operator = self.operator(to)?;
         self.runtime.block_on(async {
-            let fault = |e: opendal::Error| failed("upload", to, &e);
+            let fault = |e: opendal::Error| self.failed("upload", to, &e);
             if !operator.info().capability().write_can_multi {
                 let mut all = Vec::new();
                 file.read_to_end(&mut all).map_err(Error::io("read", path))?;
@@ -261,6 +265,19 @@ impl Stores {
         }
     }
 
+    /// What OpenDAL says, as an error of this crate.
+    fn failed(&self, action: &'static str, location: &Location, error: &opendal::Error) -> Error {
+        let outcome = match error.kind() {
+            ErrorKind::NotFound => Outcome::Missing,
+            ErrorKind::PermissionDenied | ErrorKind::ConfigInvalid | ErrorKind::Unsupported => {
+                Outcome::Refused
+            }
+            _ => Outcome::Failed,
+        };
+        let reason = sentence(error, &self.settings.environment);
+        Error::Store { action, location: location.to_string(), reason, outcome }
+    }
+
     fn operator(&self, location: &Location) -> Result<Operator> {
         let key = (location.scheme(), location.authority().to_owned());
         let mut operators = self.operators.lock().unwrap_or_else(PoisonError::into_inner);
@@ -269,7 +286,7 @@ impl Stores {
         }
         // The runtime is entered because some of what is built looks for it.
         let _entered = self.runtime.enter();
-        let operator = operator::open(location, &self.client, &self.options)?;
+        let operator = self.settings.open(location)?;
         operators.insert(key, operator.clone());
         Ok(operator)
     }
@@ -288,13 +305,4 @@ fn object(location: &Location, metadata: &Metadata) -> Object {
     let written = || metadata.last_modified().map(|time| time.to_string());
     let version = metadata.etag().map(str::to_owned).or_else(written).unwrap_or_default();
     Object { location: location.clone(), size: metadata.content_length(), version }
-}
-
-fn failed(action: &'static str, location: &Location, error: &opendal::Error) -> Error {
-    let outcome = match error.kind() {
-        ErrorKind::NotFound => Outcome::Missing,
-        ErrorKind::PermissionDenied | ErrorKind::ConfigInvalid | ErrorKind::Unsupported => Outcome::Refused,
-        _ => Outcome::Failed,
-    };
-    Error::Store { action, location: location.to_string(), reason: operator::sentence(error), outcome }
 }

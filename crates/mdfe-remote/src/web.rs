@@ -1,12 +1,16 @@
 //! Plain web servers, and the data sets of the Hugging Face hub, which are files of a web server with a listing.
 
-use crate::{Error, Location, Options, Outcome, Result, Scheme, redact, stores::Object};
+use crate::{
+    Error, Location, Outcome, Result, Scheme,
+    operator::{Settings, deepest},
+    stores::Object,
+};
 use reqwest::{
-    Client, Response,
+    Response,
     header::{ETAG, LAST_MODIFIED, LINK},
 };
 use serde::Deserialize;
-use std::{future::Future, path::PathBuf, time::Duration};
+use std::{future::Future, path::PathBuf};
 
 const HUB: &str = "https://huggingface.co";
 /// The branch that is meant when no revision is given.
@@ -40,8 +44,7 @@ impl Failure {
 /// A web server, asked with patience.
 #[derive(Clone)]
 pub(crate) struct Web {
-    client: Client,
-    options: Options,
+    settings: Settings,
     hub: String,
     /// For the hub alone; the client drops it where a redirect leads to another host.
     token: Option<String>,
@@ -50,20 +53,19 @@ pub(crate) struct Web {
 
 impl Web {
     /// As the environment describes the hub, by the variables that Python's huggingface_hub reads.
-    pub(crate) fn from_env(client: Client, options: &Options) -> Self {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let environment = &settings.environment;
+        let variable = |name: &str| environment.get(name);
         let token = variable("HF_TOKEN").or_else(|| {
             let folder = variable("HF_HOME").map(PathBuf::from);
-            let folder =
-                folder.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache/huggingface")))?;
+            let folder = folder.or_else(|| environment.home(".cache/huggingface"))?;
             let path = variable("HF_TOKEN_PATH").map_or_else(|| folder.join("token"), PathBuf::from);
             std::fs::read_to_string(path).ok()
         });
         let offline = variable("HF_HUB_OFFLINE")
             .is_some_and(|v| ["1", "true", "yes", "on"].contains(&v.to_lowercase().as_str()));
         Self {
-            client,
-            options: options.clone(),
+            settings: settings.clone(),
             hub: variable("HF_ENDPOINT").unwrap_or_else(|| HUB.to_owned()).trim_end_matches('/').to_owned(),
             token: token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()),
             offline,
@@ -77,8 +79,8 @@ impl Web {
         max: u64,
         mut sink: impl FnMut(Option<&[u8]>) -> Result<()>,
     ) -> Result<()> {
-        let mut pause = self.options.pause;
-        let mut left = self.options.retries;
+        let mut pause = self.settings.options.pause;
+        let mut left = self.settings.options.retries;
         let url = self.url(location)?;
         loop {
             sink(None)?;
@@ -110,7 +112,7 @@ impl Web {
         let expected = response.content_length();
         let mut done = 0;
         loop {
-            let chunk = match within(self.options.timeout, response.chunk()).await {
+            let chunk = match self.within(response.chunk()).await {
                 Ok(chunk) => chunk,
                 Err(failure) => return Ok(Err(failure)),
             };
@@ -133,13 +135,13 @@ impl Web {
 
     /// A successful answer.
     async fn ask(&self, location: &Location, url: &str) -> std::result::Result<Response, Failure> {
-        let mut request = self.client.get(url);
+        let mut request = self.settings.client.get(url);
         if location.scheme() == Scheme::HuggingFace
             && let Some(token) = &self.token
         {
             request = request.bearer_auth(token);
         }
-        let response = within(self.options.timeout, request.send()).await?;
+        let response = self.within(request.send()).await?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -211,13 +213,13 @@ impl Web {
 
     /// A page of a listing, and the address of the one after it.
     async fn page(&self, folder: &Location, url: &str) -> Result<(Vec<Entry>, Option<String>)> {
-        let (mut pause, mut left) = (self.options.pause, self.options.retries);
+        let (mut pause, mut left) = (self.settings.options.pause, self.settings.options.retries);
         loop {
             let failure = match self.ask(folder, url).await {
                 Ok(response) => {
                     let link = response.headers().get(LINK).and_then(|link| link.to_str().ok());
                     let after = link.and_then(next_page);
-                    match within(self.options.timeout, response.bytes()).await {
+                    match self.within(response.bytes()).await {
                         Ok(bytes) => {
                             let page = serde_json::from_slice(&bytes).map_err(|e| Error::Store {
                                 action: "list",
@@ -250,29 +252,24 @@ impl Web {
         let version = text(ETAG).or(text(LAST_MODIFIED)).unwrap_or_default().to_owned();
         Ok(Object { location: location.clone(), size: response.content_length().unwrap_or(0), version })
     }
+
+    /// What a server is asked for, if it answers in time.
+    async fn within<T>(
+        &self,
+        asked: impl Future<Output = reqwest::Result<T>>,
+    ) -> std::result::Result<T, Failure> {
+        let passing = |reason: String| Failure { reason, outcome: Outcome::Failed };
+        let limit = self.settings.options.timeout;
+        match tokio::time::timeout(limit, asked).await {
+            Err(_) => Err(passing(format!("the server was silent for {} s", limit.as_secs_f64()))),
+            Ok(Err(error)) => Err(passing(self.settings.environment.redact(&deepest(&error)))),
+            Ok(Ok(value)) => Ok(value),
+        }
+    }
 }
 
 fn failed(action: &'static str, location: &Location, failure: Failure) -> Error {
     Error::Store { action, location: location.to_string(), reason: failure.reason, outcome: failure.outcome }
-}
-
-/// What a server is asked for, if it answers in time.
-async fn within<T>(
-    limit: Duration,
-    asked: impl Future<Output = reqwest::Result<T>>,
-) -> std::result::Result<T, Failure> {
-    let passing = |reason: String| Failure { reason, outcome: Outcome::Failed };
-    match tokio::time::timeout(limit, asked).await {
-        Err(_) => Err(passing(format!("the server was silent for {} s", limit.as_secs_f64()))),
-        Ok(Err(error)) => {
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(inner) = cause.source() {
-                cause = inner;
-            }
-            Err(passing(redact(&cause.to_string())))
-        }
-        Ok(Ok(value)) => Ok(value),
-    }
 }
 
 /// The address behind `rel="next"`.

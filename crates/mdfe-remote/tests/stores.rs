@@ -9,18 +9,11 @@ mod s3;
 use http::Server;
 use mdfe_remote::{Destination, Error, Location, Options, Parts, Stores, Uploader};
 use s3::{Bucket, SECRET};
-use std::{
-    sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
-};
-
-/// The environment is the process's: one test at a time.
-static ENVIRONMENT: Mutex<()> = Mutex::new(());
+use std::{sync::Arc, time::Duration};
 
 struct World {
     server: Server<Bucket>,
     stores: Arc<Stores>,
-    _alone: MutexGuard<'static, ()>,
 }
 
 fn options() -> Options {
@@ -33,16 +26,10 @@ fn options() -> Options {
 }
 
 fn world(objects: impl IntoIterator<Item = (String, Vec<u8>)>, options: Options) -> World {
-    let alone = ENVIRONMENT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let server = s3::start(Bucket::with(objects));
-    for (name, value) in s3::variables(&server) {
-        // SAFETY: the lock is held, and no thread of an earlier test reads the environment any more: its stores were dropped with it.
-        #[allow(unsafe_code)]
-        unsafe {
-            std::env::set_var(name, value);
-        }
-    }
-    World { server, stores: Arc::new(Stores::new(options).unwrap()), _alone: alone }
+    let environment = s3::variables(&server).map(|(name, value)| (name.to_owned(), value));
+    let stores = Stores::new(options, environment.into_iter().collect()).unwrap();
+    World { server, stores: Arc::new(stores) }
 }
 
 fn at(text: &str) -> Location {

@@ -20,7 +20,7 @@ fn stores() -> Result<Arc<Stores>> {
     if let Some(stores) = &*opened {
         return Ok(Arc::clone(stores));
     }
-    let stores = Arc::new(Stores::from_env()?);
+    let stores = Arc::new(Stores::of_process()?);
     *opened = Some(Arc::clone(&stores));
     Ok(stores)
 }
