@@ -43,6 +43,7 @@ Exit codes:
 Environment:
   HF_HOME, HF_HUB_CACHE  the Hugging Face cache, as Python reads it
   HF_TOKEN, HF_ENDPOINT  the Hugging Face hub; HF_HUB_OFFLINE=1: not at all
+  MDFE_UPLOAD_WAIT       seconds the end of a run waits for train.upload: 300
   MDFE_SIMD              instruction set: portable, avx2, avx512, avx512bf16
   RAYON_NUM_THREADS      threads of the CPU kernels without --threads
   RUST_LOG               what is logged, in place of -v and -q
