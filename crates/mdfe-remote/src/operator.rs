@@ -144,6 +144,7 @@ pub(crate) fn sentence(error: &opendal::Error, environment: &Environment) -> Str
     let said = error.message();
     let cause = std::error::Error::source(error).map(deepest).unwrap_or_default();
     let said = [said, &cause].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+    let said = if said.is_empty() { answered(error) } else { said };
     let said = environment.redact(&said.replace('\n', " "));
     let short: String = said.chars().take(300).collect();
     match error.kind() {
@@ -153,6 +154,18 @@ pub(crate) fn sentence(error: &opendal::Error, environment: &Environment) -> Str
         }
         ErrorKind::RateLimited => format!("the store asks for fewer requests ({short})"),
         _ => short,
+    }
+}
+
+/// The status of an answer that says nothing else; OpenDAL has it in its own text alone.
+fn answered(error: &opendal::Error) -> String {
+    let whole = error.to_string();
+    let digits = whole.split_once("status: ").map_or("", |(_, rest)| rest);
+    let status: String = digits.chars().take_while(char::is_ascii_digit).collect();
+    if status.is_empty() {
+        "the store gave no reason".to_owned()
+    } else {
+        format!("the store answered {status}")
     }
 }
 

@@ -67,7 +67,9 @@ fn handle(drive: &mut Drive, request: &Request) -> Reply {
         return Reply::new(200, format!(r#"{{"access_token":"{ACCESS}","expires_in":3600}}"#));
     }
     if request.header("authorization") != format!("Bearer {ACCESS}") {
-        return Reply::new(401, r#"{"error":{"message":"Invalid Credentials"}}"#);
+        // Some servers repeat what they were given.
+        let given = request.header("authorization");
+        return Reply::new(401, format!(r#"{{"error":{{"message":"Invalid Credentials: {given}"}}}}"#));
     }
     let id = request.path.rsplit('/').next().unwrap_or_default().to_owned();
     match (request.method.as_str(), request.path.as_str()) {

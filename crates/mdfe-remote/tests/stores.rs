@@ -69,6 +69,11 @@ fn what_fails_and_stalls_is_tried_again_and_what_is_missing_is_named() {
     let error = world.stores.read(&at("s3://bucket/set/001.jpg")).unwrap_err();
     assert!(error.may_pass(), "{error}");
     world.server.faults().down = false;
+    // The answer to HEAD has no body, and so no reason but its status.
+    world.server.faults().fail = 9;
+    let error = world.stores.stat(&at("s3://bucket/set/001.jpg")).unwrap_err();
+    assert!(error.may_pass() && error.to_string().contains("the store answered 503"), "{error}");
+    world.server.faults().fail = 0;
     world.server.faults().refuse = true;
     let error = world.stores.read(&at("s3://bucket/set/001.jpg")).unwrap_err();
     assert!(!error.may_pass() && error.to_string().contains("access is denied"), "{error}");
