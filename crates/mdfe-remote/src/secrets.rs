@@ -16,6 +16,13 @@ pub(crate) fn without_secrets(text: &str, secrets: impl IntoIterator<Item = Stri
             out = out.replace(secret, "***");
         }
     }
+    // A token that was made from a secret, and that a server repeats.
+    let mut parts = out.split("Bearer ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || "\"',;".contains(c)).unwrap_or(part.len());
+        out.extend(["Bearer ***", &part[end..]]);
+    }
     let mut clean = String::with_capacity(out.len());
     let mut rest = out.as_str();
     while let Some(at) = rest.find("://") {
@@ -50,6 +57,7 @@ mod tests {
         let expected = "cannot send https://host.example/a/b, key *** (abc) of s3://bucket/x@2.jpg";
         assert_eq!(without_secrets(text, secrets()), expected);
         assert_eq!(without_secrets("no address", secrets()), "no address");
+        assert_eq!(without_secrets("bad Bearer ya29.x, sorry", secrets()), "bad Bearer ***, sorry");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use mdfe_model::{
     BuildOptions, Embedded, Embedder, HubOptions, LoadOptions,
-    extract::{ImageFile, PipelineOptions},
+    extract::{ImageFile, PipelineOptions, RowResult},
 };
 use std::{path::PathBuf, sync::atomic::Ordering};
 
@@ -148,7 +148,7 @@ fn embed_part(
     embedder: &Embedder,
     part: &LocalPart,
     compute: &Compute,
-    sink: &mut dyn FnMut(std::result::Result<&[f32], String>) -> bool,
+    sink: &mut dyn FnMut(RowResult<'_>) -> bool,
 ) -> Result<()> {
     let there: Vec<usize> = (0..part.files.len()).filter(|&i| part.files[i].is_ok()).collect();
     let files = part.files.iter().flatten().map(|path| ImageFile { path: path.clone(), key: None });
