@@ -136,7 +136,7 @@ fn the_published_python_config_is_the_published_experiment() {
     write(&dir.join("lp.yaml"), PUBLISHED);
     let said = said(dir, "config import lp.yaml --output lp.toml");
     for (key, reason) in [
-        ("MODEL.cloud_upload = true", "uploads nothing"),
+        ("MODEL.cloud_upload = true", "train.upload"),
         ("MODEL.BACKBONE.network_arch = \"sovit400m\"", "run names"),
         ("MODEL.HEAD.m_max = 0.0", "ArcFace does not use it"),
         ("DATALOADER.num_workers = 8", "--threads"),

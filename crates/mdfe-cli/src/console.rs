@@ -50,12 +50,19 @@ pub(crate) fn hint(text: &str) {
     }
 }
 
-/// The trace of the protocol shows the bytes of every request, a token among them, whatever RUST_LOG says.
+/// The traces of the protocols show the bytes of every request, a token among them, and those of the stores' libraries what requests
+/// are signed with; whatever RUST_LOG says.
 fn without_secrets(filter: EnvFilter) -> EnvFilter {
-    match "ureq_proto=info".parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
-    }
+    let quiet = [
+        "ureq_proto=info",
+        "hyper=info",
+        "hyper_util=info",
+        "reqwest=info",
+        "reqsign=error",
+        "opendal=error",
+    ];
+    let directives = quiet.iter().filter_map(|directive| directive.parse().ok());
+    directives.fold(filter, EnvFilter::add_directive)
 }
 
 /// An error and its causes in one line, without saying a cause twice.
@@ -168,6 +175,7 @@ mod tests {
         for given in ["trace", "ureq_proto=trace"] {
             let filter = without_secrets(EnvFilter::new(given)).to_string();
             assert!(filter.contains("ureq_proto=info") && !filter.contains("ureq_proto=trace"), "{filter}");
+            assert!(filter.contains("reqsign=error") && filter.contains("opendal=error"), "{filter}");
         }
     }
 }

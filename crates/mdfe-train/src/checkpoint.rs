@@ -77,7 +77,8 @@ impl Checkpoints {
     }
 
     /// Writes the state; for [`Kind::Step`], older checkpoints beyond the number to keep, and those of later steps, are deleted then.
-    pub(crate) fn save(&self, state: &mut TrainState, experiment: &Value, kind: Kind) -> Result<()> {
+    /// Returns its file.
+    pub(crate) fn save(&self, state: &mut TrainState, experiment: &Value, kind: Kind) -> Result<PathBuf> {
         let path = match kind {
             Kind::Step => self.at(state.step),
             Kind::Best => self.best(),
@@ -103,7 +104,7 @@ impl Checkpoints {
         let bytes = safetensors::serialize(views, Some(header)).map_err(|e| bad(e.to_string()))?;
         files::write(&path, &bytes)?;
         if kind == Kind::Best {
-            return Ok(());
+            return Ok(path);
         }
         let mut all = self.all()?;
         // What lies beyond this step is left from an earlier run in the same folder, and would be taken for newer.
@@ -112,7 +113,7 @@ impl Checkpoints {
         for old in all[..all.len().saturating_sub(self.keep)].iter().chain(&beyond) {
             std::fs::remove_file(old).map_err(Error::io("delete", old))?;
         }
-        Ok(())
+        Ok(path)
     }
 
     /// Reads a checkpoint into a state of the same shapes.

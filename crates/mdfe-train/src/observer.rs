@@ -2,6 +2,7 @@
 
 use crate::Result;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// What a training step reports.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +48,14 @@ pub trait Observer {
     fn scalar(&mut self, _: &Scalar) -> Result<()> {
         Ok(())
     }
+
+    /// Called when a checkpoint has been written: its file, whole and under its name. Newer ones may replace it at any time.
+    ///
+    /// # Errors
+    /// An error stops the training.
+    fn checkpoint(&mut self, _: &Path) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl Observer for () {
@@ -76,6 +85,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.0.scalar(scalar)?;
         self.1.scalar(scalar)
     }
+
+    fn checkpoint(&mut self, path: &Path) -> Result<()> {
+        self.0.checkpoint(path)?;
+        self.1.checkpoint(path)
+    }
 }
 
 impl<T: Observer + ?Sized> Observer for &mut T {
@@ -85,5 +99,9 @@ impl<T: Observer + ?Sized> Observer for &mut T {
 
     fn scalar(&mut self, scalar: &Scalar) -> Result<()> {
         (**self).scalar(scalar)
+    }
+
+    fn checkpoint(&mut self, path: &Path) -> Result<()> {
+        (**self).checkpoint(path)
     }
 }

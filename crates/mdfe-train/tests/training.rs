@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use mdfe_train::{
-    Checkpoints, Course, Error, Facts, MemoryFeatures, OptimizerKind, OptimizerOptions, Outcome, Pass,
-    ProjectionOptions, Recipe, Sink, Source, StepReport, TrainOptions, TrainState, Trainer, Watch,
+    Checkpoints, Course, Error, Facts, MemoryFeatures, Observer, OptimizerKind, OptimizerOptions, Outcome,
+    Pass, ProjectionOptions, Recipe, Sink, Source, StepReport, TrainOptions, TrainState, Trainer, Watch,
 };
 use rand::{RngExt, SeedableRng};
 use std::{
     cell::RefCell,
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -309,4 +310,36 @@ fn weights_that_are_not_finite_are_never_saved() {
             assert!(tensor.data().as_chunks::<4>().0.iter().all(finite), "{name}");
         }
     }
+}
+
+/// Remembers what it was told of checkpoints, and whether they were there.
+#[derive(Default)]
+struct Told(Vec<(String, bool)>);
+
+impl Observer for Told {
+    fn step(&mut self, _: &StepReport) -> mdfe_train::Result<()> {
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, path: &Path) -> mdfe_train::Result<()> {
+        self.0.push((path.file_name().unwrap().to_string_lossy().into_owned(), path.is_file()));
+        Ok(())
+    }
+}
+
+#[test]
+fn the_observer_is_told_of_each_checkpoint_and_where_copies_go_may_change() {
+    let (source, dir) = (source(), tempfile::tempdir().unwrap());
+    let checkpoints = Checkpoints::new(dir.path(), 2);
+    let mut recipe = recipe(OptimizerKind::Adam);
+    recipe.train.upload = Some("s3://bucket/runs".to_owned());
+    let mut told = Told::default();
+    let mut trainer = Trainer::new(recipe.clone(), &source).unwrap();
+    trainer.run(Some(&checkpoints), &mut (Told::default(), &mut told), &NEVER).unwrap();
+    let steps = trainer.steps_per_epoch();
+    let expected: Vec<(String, bool)> =
+        (1..=4).map(|epoch| (format!("checkpoint-{:08}.safetensors", epoch * steps), true)).collect();
+    assert_eq!(told.0, expected);
+    recipe.train.upload = Some("gdrive://runs".to_owned());
+    Trainer::resume(recipe, &source, &checkpoints).unwrap();
 }

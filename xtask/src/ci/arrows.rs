@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str], bool)] = &[
     ("mdfe-loss", &["mdfe-simd"], true),
     ("mdfe-model", &["mdfe-data", "mdfe-simd"], true),
     ("mdfe-train", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-simd"], true),
+    ("mdfe-remote", &["mdfe-data", "mdfe-simd"], false),
     ("mdfe-export", &["mdfe-data", "mdfe-model"], true),
     (
         "mdfe-cli",
@@ -23,6 +24,7 @@ const ARROWS: &[(&str, &[&str], bool)] = &[
             "mdfe-report",
             "mdfe-train",
             "mdfe-export",
+            "mdfe-remote",
             "mdfe-simd",
         ],
         true,

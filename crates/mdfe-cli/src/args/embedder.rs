@@ -16,8 +16,10 @@ pub(crate) struct Embed {
     #[arg(long)]
     pub(crate) features: bool,
     /// Images, folders that are searched for images (one folder per class or a metadata.jsonl gives labels), CSV files with
-    /// `path,label[,domain]`, WebDataset tars or Parquet files with images; of tars and Parquet also patterns such as `x-{000..010}.tar`.
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE|DIR|CSV|TAR|PARQUET")]
+    /// `path,label[,domain]`, WebDataset tars or Parquet files with images; of tars and Parquet also patterns such as `x-{000..010}.tar`. With
+    /// the feature `full` also addresses of images, folders and CSV files: `s3://bucket/folder/`, `gs://`, `az://`, `gdrive://`, `https://`,
+    /// `hf://datasets/ORG/NAME/`, `file://`.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE|DIR|CSV|TAR|PARQUET|URL")]
     pub(crate) input: Vec<PathBuf>,
     /// Of a CSV with a `split` column, only the rows of this split.
     #[arg(long, value_name = "NAME")]

@@ -11,6 +11,8 @@ mod retrieval;
 mod runs;
 mod shared;
 mod sweep;
+#[cfg(feature = "full")]
+mod upload;
 
 #[cfg(feature = "full")]
 pub(crate) use config::Import;
@@ -25,6 +27,8 @@ pub(crate) use retrieval::{Evaluate, Protocol, Search, SimilarityName};
 pub(crate) use runs::{Runs, RunsDiff, RunsList, RunsShow};
 pub(crate) use shared::Results;
 pub(crate) use sweep::Sweep;
+#[cfg(feature = "full")]
+pub(crate) use upload::Upload;
 
 use clap::{Parser, Subcommand};
 
@@ -39,6 +43,7 @@ Exit codes:
 Environment:
   HF_HOME, HF_HUB_CACHE  the Hugging Face cache, as Python reads it
   HF_TOKEN, HF_ENDPOINT  the Hugging Face hub; HF_HUB_OFFLINE=1: not at all
+  MDFE_UPLOAD_WAIT       seconds the end of a run waits for train.upload: 300
   MDFE_SIMD              instruction set: portable, avx2, avx512, avx512bf16
   RAYON_NUM_THREADS      threads of the CPU kernels without --threads
   RUST_LOG               what is logged, in place of -v and -q
@@ -99,6 +104,9 @@ pub(crate) enum Command {
     Search(Search),
     /// Write an embedder for elsewhere: TorchScript, ONNX, or one file of mdfe's own with the backbone inside.
     Export(Export),
+    /// Copy a run folder into a store (S3, Google Cloud Storage, Azure, Google Drive, a folder); what is there already is not sent again.
+    #[cfg(feature = "full")]
+    Upload(Upload),
 }
 
 #[cfg(test)]

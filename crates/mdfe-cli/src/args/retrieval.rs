@@ -41,11 +41,12 @@ fn share(text: &str) -> Result<f64, String> {
 #[derive(Args)]
 pub(crate) struct Evaluate {
     /// Query set: a file of embeddings with labels (.safetensors, .npy, .parquet); or, with a model, a CSV with `path,label[,domain]`, a
-    /// folder with one folder per class or a metadata.jsonl, WebDataset tars or Parquet files with images.
-    #[arg(long, value_name = "FILE|CSV|DIR|TAR|PARQUET")]
+    /// folder with one folder per class or a metadata.jsonl, WebDataset tars or Parquet files with images, or the address of a folder or CSV
+    /// in a store as `mdfe embed --input` takes it.
+    #[arg(long, value_name = "FILE|CSV|DIR|TAR|PARQUET|URL")]
     pub(crate) query: PathBuf,
     /// Index set, in any of these forms; the query set itself without it (leave one out). Classes are the same where their names are.
-    #[arg(long, value_name = "FILE|CSV|DIR|TAR|PARQUET")]
+    #[arg(long, value_name = "FILE|CSV|DIR|TAR|PARQUET|URL")]
     pub(crate) index: Option<PathBuf>,
     /// Of CSV files with a `split` column, only the rows of this split; all rows without it.
     #[arg(long, value_name = "NAME")]

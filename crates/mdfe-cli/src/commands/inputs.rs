@@ -1,5 +1,6 @@
-//! `--input`, `--query` and `--index`: images, folders of them, lists and archives.
+//! `--input`, `--query` and `--index`: images, folders of them, lists and archives, of this machine or of a store.
 
+use super::remote;
 use anyhow::{Context, Result, bail};
 use mdfe_data::{Dataset, IMAGE_EXTENSIONS, Inputs, Listing, ReadOptions, container, images, is_archive};
 use std::{
@@ -24,12 +25,14 @@ pub(crate) fn read(paths: &[PathBuf], split: Option<&str>) -> Result<Inputs> {
     let mut inputs = Inputs::default();
     for path in paths {
         let folder = path.parent().unwrap_or(Path::new(""));
-        if path.is_dir() && path.join(METADATA).is_file() {
+        if is_url(path) {
+            remote::add(&mut inputs, &path.to_string_lossy(), split)?;
+        } else if path.is_dir() && path.join(METADATA).is_file() {
             add_described(&mut inputs, path)?;
         } else if path.is_dir() {
             add_folder(&mut inputs, path)?;
         } else if is_csv(path) {
-            add_dataset(&mut inputs, &read_csv(path, split)?, folder);
+            add_dataset(&mut inputs, &read_csv(path, split)?, folder)?;
         } else if is_archive(path) {
             let file = path.strip_prefix(folder).unwrap_or(path);
             let listing = Listing::read(folder, file)?;
@@ -46,6 +49,30 @@ pub(crate) fn read(paths: &[PathBuf], split: Option<&str>) -> Result<Inputs> {
     Ok(inputs)
 }
 
+/// Adds the images of a list; `file` says where the image of a path in it is, which is also the name that it keeps.
+pub(super) fn add_list(
+    inputs: &mut Inputs,
+    data: &Dataset,
+    file: impl Fn(&Path) -> Result<PathBuf>,
+) -> Result<()> {
+    let first = inputs.rows.len();
+    inputs.add(data, |image| image.to_string_lossy().into_owned());
+    // A list that names no domain has none: it may be compared with one that does.
+    let has_domains = has_domains(data);
+    for row in &mut inputs.rows[first..] {
+        row.file = file(Path::new(&row.name))?;
+        row.name = row.file.to_string_lossy().into_owned();
+        row.domain = row.domain.filter(|_| has_domains);
+    }
+    Ok(())
+}
+
+/// Whether a path is an address of a store.
+pub(crate) fn is_url(path: &Path) -> bool {
+    let scheme = |scheme: &str| scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric());
+    path.to_str().and_then(|text| text.split_once("://")).is_some_and(|(name, _)| scheme(name))
+}
+
 /// Whether a path is read as a list of images.
 pub(crate) fn is_csv(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
@@ -57,18 +84,16 @@ fn add_described(inputs: &mut Inputs, folder: &Path) -> Result<()> {
     if listing.images.iter().all(|image| image.labels.is_empty()) {
         inputs.list(&listing, folder, |image| folder.join(image).to_string_lossy().into_owned());
     } else {
-        add_dataset(inputs, &mdfe_data::read("image_folder", &ReadOptions::at(folder))?.dataset, folder);
+        add_dataset(inputs, &mdfe_data::read("image_folder", &ReadOptions::at(folder))?.dataset, folder)?;
     }
     Ok(())
 }
 
-fn add_dataset(inputs: &mut Inputs, data: &Dataset, folder: &Path) {
-    let before = inputs.rows.len();
-    inputs.add(data, |image| folder.join(image).to_string_lossy().into_owned());
-    // A list that names no domain has none: it may be compared with one that does.
-    if !has_domains(data) {
-        inputs.rows[before..].iter_mut().for_each(|row| row.domain = None);
-    }
+/// Adds a list of this machine, whose paths are relative to `folder` or addresses.
+fn add_dataset(inputs: &mut Inputs, data: &Dataset, folder: &Path) -> Result<()> {
+    add_list(inputs, data, |image| {
+        Ok(if is_url(image) { remote::address(image)? } else { folder.join(image) })
+    })
 }
 
 fn add_folder(inputs: &mut Inputs, folder: &Path) -> Result<()> {
@@ -89,7 +114,7 @@ fn add_folder(inputs: &mut Inputs, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn read_csv(path: &Path, split: Option<&str>) -> Result<Dataset> {
+pub(super) fn read_csv(path: &Path, split: Option<&str>) -> Result<Dataset> {
     let mut options = ReadOptions::at(path.parent().unwrap_or(Path::new("")));
     options.file = path.file_name().map(PathBuf::from);
     options.split = Some(split.unwrap_or(EVERY_SPLIT).to_owned());

@@ -17,6 +17,8 @@ mod inputs;
 mod merge;
 mod model;
 mod next;
+#[cfg_attr(not(feature = "full"), path = "remote_left_out.rs")]
+mod remote;
 mod report;
 mod runs;
 mod search;
@@ -24,6 +26,8 @@ mod shared;
 mod sides;
 mod sweep;
 mod train;
+#[cfg(feature = "full")]
+mod upload;
 mod watch;
 
 use crate::args::Command;
@@ -45,5 +49,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Runs(command) => runs::run(&command),
         Command::Sweep(args) => sweep::run(&args),
         Command::Train(args) => train::run(&args),
+        #[cfg(feature = "full")]
+        Command::Upload(args) => upload::run(&args),
     }
 }

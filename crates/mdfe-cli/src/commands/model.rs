@@ -1,5 +1,6 @@
 //! From `--model` or `--backbone` to an embedder, and from paths to embeddings.
 
+use super::remote::{self, LocalPart};
 use crate::{
     args::{Compute, DeviceName, ModelArgs},
     console::{Progress, downloads},
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use mdfe_data::InputRow;
 use mdfe_model::{
     BuildOptions, Embedded, Embedder, HubOptions, LoadOptions, embedder_path,
-    extract::{ImageFile, PipelineOptions},
+    extract::{ImageFile, PipelineOptions, RowResult},
 };
 use std::{
     path::{Path, PathBuf},
@@ -112,9 +113,6 @@ pub(crate) fn check_bad(bad: BadImages<'_>, compute: &Compute) -> Result<()> {
     Ok(())
 }
 
-/// Takes the embedding of a row, or why there is none; returns whether to go on.
-type Each<'a> = dyn FnMut(usize, std::result::Result<&[f32], String>) -> bool + 'a;
-
 /// Embeds `rows` with a progress bar and hands each embedding to `sink`, in order, with its position; an unreadable image with the
 /// reason, which is also logged.
 pub(crate) fn embed_each(
@@ -126,33 +124,23 @@ pub(crate) fn embed_each(
     let total = rows.len();
     let progress = Progress::new("embedding", total as u64, "images");
     let stop = stop::on_ctrl_c()?;
-    // Rows whose image is known not to be there take their turn without the backbone.
-    let there: Vec<usize> = (0..total).filter(|&row| rows[row].fault.is_none()).collect();
-    let file = |&row: &usize| ImageFile { path: rows[row].file.clone(), key: None };
-    let files: Vec<ImageFile> = there.iter().map(file).collect();
     let (mut done, mut failure) = (0, None);
-    let mut each = |row: usize, embedding: std::result::Result<&[f32], String>| {
-        if let Err(reason) = &embedding {
-            tracing::warn!("skipped: {reason}");
+    let mut embedded = Ok(());
+    for part in remote::parts(rows)? {
+        embedded = part.and_then(|part| {
+            embed_part(embedder, &part, compute, &mut |embedding| {
+                if let Err(reason) = &embedding {
+                    tracing::warn!("skipped: {reason}");
+                }
+                failure = sink(done, embedding).err();
+                done += 1;
+                progress.update(done as u64, total as u64);
+                failure.is_none() && !stop.load(Ordering::SeqCst)
+            })
+        });
+        if embedded.is_err() || failure.is_some() || stop.load(Ordering::SeqCst) {
+            break;
         }
-        failure = sink(row, embedding).err();
-        done = row + 1;
-        progress.update(done as u64, total as u64);
-        failure.is_none() && !stop.load(Ordering::SeqCst)
-    };
-    let (mut next, mut going) = (0, true);
-    let mut faults = |until: usize, each: &mut Each<'_>| {
-        let mut range = next..until;
-        next = until + 1;
-        range.all(|row| each(row, Err(rows[row].fault.clone().unwrap_or_default())))
-    };
-    let embedded = embedder.embed_each(&files, pipeline(compute), |item, embedding| {
-        let row = there[item];
-        going = faults(row, &mut each) && each(row, embedding);
-        Ok(going)
-    });
-    if embedded.is_ok() && going {
-        faults(total, &mut each);
     }
     progress.finish();
     embedded.context("cannot embed the images")?;
@@ -163,6 +151,35 @@ pub(crate) fn embed_each(
         return Err(
             Stopped(format!("{done} of {total} images were done; run the same command to go on")).into()
         );
+    }
+    Ok(())
+}
+
+/// Embeds the files of a part, in order; one that could not be had comes with its reason, and `sink` returns whether to go on.
+fn embed_part(
+    embedder: &Embedder,
+    part: &LocalPart,
+    compute: &Compute,
+    sink: &mut dyn FnMut(RowResult<'_>) -> bool,
+) -> Result<()> {
+    let there: Vec<usize> = (0..part.files.len()).filter(|&i| part.files[i].is_ok()).collect();
+    let files = part.files.iter().flatten().map(|path| ImageFile { path: path.clone(), key: None });
+    let files: Vec<ImageFile> = files.collect();
+    let (mut next, mut going) = (0, true);
+    embedder.embed_each(&files, pipeline(compute), |item, embedding| {
+        while going && next < there[item] {
+            going = sink(Err(part.reason(next)));
+            next += 1;
+        }
+        if going {
+            going = sink(embedding.map_err(|reason| part.named(there[item], &reason)));
+            next += 1;
+        }
+        Ok(going)
+    })?;
+    while going && next < part.files.len() {
+        going = sink(Err(part.reason(next)));
+        next += 1;
     }
     Ok(())
 }

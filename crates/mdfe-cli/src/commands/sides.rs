@@ -121,7 +121,7 @@ impl<'a> Sides<'a> {
 
 /// Whether a path is read as images and not as embeddings: folders, lists, tars, and Parquet files that hold images.
 fn is_images(path: &Path) -> Result<bool> {
-    if path.is_dir() || inputs::is_csv(path) {
+    if path.is_dir() || inputs::is_csv(path) || inputs::is_url(path) {
         return Ok(true);
     }
     // A pattern of files is one of images.

@@ -3,6 +3,7 @@
 use super::{
     experiment::{self, TestSets},
     extract,
+    remote::Copies,
     shared::Shared,
 };
 use crate::{
@@ -57,6 +58,7 @@ pub(crate) fn run(args: &Sweep) -> Result<()> {
     }
     let plan = sweep.plan(|set| with(set).map_err(|error| console::one_sentence(&error)));
     let plan = plan.map_err(|error| if file.is_none() { Usage::of(error) } else { error.into() })?;
+    plan.members.iter().try_for_each(|member| Copies::check(&member.experiment))?;
     if args.dry_run {
         return dry_run(args, &plan);
     }
@@ -212,7 +214,10 @@ fn train_one(
     }
     let go = || -> Result<Ended> {
         let run = shared.run(&member.experiment, settings, folder.clone())?;
-        Ok(match run.go(&mut (), stop)? {
+        let mut copies = Copies::start(&member.experiment, folder.path())?;
+        let outcome = run.go(&mut copies, stop);
+        copies.finish(!matches!(outcome, Ok(RunOutcome::Finished(_))));
+        Ok(match outcome? {
             RunOutcome::Stopped { .. } => Ended::Stopped,
             RunOutcome::Finished(_) => Ended::Finished(folder.scores_json()?),
         })

@@ -4,6 +4,7 @@ use super::{
     dry_run,
     experiment::{self, TestSets},
     next,
+    remote::Copies,
     report::write_run,
     shared::Shared,
     watch::Watch,
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     }
     let mut experiment = experiment::resolve(given, test)?;
     beginning(&mut experiment, args);
+    Copies::check(&experiment)?;
     if args.dry_run {
         return dry_run::run(&experiment, args.results);
     }
@@ -49,18 +51,23 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     let shared = Shared::load(&experiment, given, test)?;
     let run = shared.run(&experiment, &given.settings, folder)?;
     let stop = stop::on_ctrl_c()?;
-    let mut watch = Watch::default();
+    let mut watch = (Watch::default(), Copies::start(&experiment, run.folder.path())?);
     let outcome = run.go(&mut watch, &stop);
+    let (mut watch, copies) = watch;
     watch.finish();
-    match outcome? {
-        RunOutcome::Finished(found) => write_run(&run, &experiment, &found)?,
-        RunOutcome::Stopped { resumable } => {
-            let kept = match resumable {
-                true => "what is done is kept, go on with the same command and --resume",
-                false => "the features that are computed are kept, go on with the same command",
-            };
-            return Err(Stopped(kept.into()).into());
-        }
+    // Before the last copy, so that the page is in it.
+    let paged = match &outcome {
+        Ok(RunOutcome::Finished(found)) => write_run(&run, &experiment, found),
+        _ => Ok(()),
+    };
+    copies.finish(!matches!(outcome, Ok(RunOutcome::Finished(_))));
+    paged?;
+    if let RunOutcome::Stopped { resumable } = outcome? {
+        let kept = match resumable {
+            true => "what is done is kept, go on with the same command and --resume",
+            false => "the features that are computed are kept, go on with the same command",
+        };
+        return Err(Stopped(kept.into()).into());
     }
     finish(args, &run.folder)?;
     if given.config.is_none() && given.data.is_none() && !args.results.json {

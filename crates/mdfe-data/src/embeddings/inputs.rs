@@ -2,7 +2,10 @@
 
 use super::Names;
 use crate::{Dataset, Listing};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 /// One image to embed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub struct Inputs {
     pub label_names: Names,
     /// Names of the domains; empty where the images have none.
     pub domain_names: Names,
+    /// Of images that are no files of this machine, by [`InputRow::file`]: what changes when they do, such as an etag.
+    pub versions: HashMap<PathBuf, String>,
 }
 
 impl Inputs {

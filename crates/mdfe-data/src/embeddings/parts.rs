@@ -276,7 +276,11 @@ impl<'a> EmbeddingParts<'a> {
     fn stamps(&self, part: usize) -> Fingerprint {
         let mut all = Fingerprinter::new("mdfe inputs");
         for row in &self.inputs.rows[self.range(part)] {
-            all.field("name", row.name.as_bytes()).field("stamp", &stamp_bytes(&row.file));
+            all.field("name", row.name.as_bytes());
+            match self.inputs.versions.get(&row.file) {
+                Some(version) => all.field("version", version.as_bytes()),
+                None => all.field("stamp", &stamp_bytes(&row.file)),
+            };
         }
         all.finish()
     }

@@ -70,6 +70,11 @@ fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment")
 }
 
+/// An override in a message. An address that does not fit may hold a secret.
+fn shown(text: &str) -> String {
+    text.split_once("://").map_or_else(|| text.to_owned(), |(before, _)| format!("{before}://..."))
+}
+
 fn bad(place: &str, problem: String) -> Error {
     Error::Config { place: place.to_owned(), problem }
 }
@@ -109,7 +114,7 @@ fn parse_checked(text: &str, place: &str) -> Result<Table> {
 /// The experiment that the table means with the overrides on top; `name` where it has none.
 pub(super) fn finish(mut table: Table, overrides: &[String], place: &str, name: &str) -> Result<Experiment> {
     for text in overrides {
-        let over = parse_override(text).map_err(|problem| bad(&format!("--set {text}"), problem))?;
+        let over = parse_override(text).map_err(|problem| bad(&format!("--set {}", shown(text)), problem))?;
         merge(&mut table, over);
     }
     let refused = |e: toml::de::Error| e.message().replace('\n', ", ");

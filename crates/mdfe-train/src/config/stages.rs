@@ -24,6 +24,12 @@ impl Experiment {
             first.resolved()?.parse().map_err(|e: toml::de::Error| bad(e.message().to_owned()))?;
         let mut all = vec![first];
         for (i, stage) in self.stages.iter().enumerate() {
+            if stage.get("train").and_then(|train| train.get("upload")).is_some() {
+                return Err(bad(format!(
+                    "stage {}: `train.upload` is the run's; set it in [train] alone",
+                    i + 1
+                )));
+            }
             let mut table = under.clone();
             merge(&mut table, stage.clone());
             all.push(finish(table, &[], &format!("stage {} of [[stages]]", i + 1), &self.name)?);

@@ -9,6 +9,8 @@ use toml::{Table, Value};
 pub(crate) enum Takes {
     /// Any text.
     Text,
+    /// The address of a folder in a store, without anything that could be a credential: it ends up in run folders.
+    Address,
     /// A list of texts.
     Texts,
     /// `true` or `false`.
@@ -91,6 +93,7 @@ impl Takes {
     pub(crate) fn check(self, key: &str, value: &Value) -> Result<(), String> {
         let fits = match self {
             Self::Text => value.is_str(),
+            Self::Address => value.as_str().is_some_and(is_plain_address),
             Self::Texts => value.as_array().is_some_and(|all| all.iter().all(Value::is_str)),
             Self::Flag => value.is_bool(),
             Self::Choice(names) => value.as_str().is_some_and(names.knows),
@@ -113,6 +116,8 @@ impl Takes {
         Err(match self {
             Self::Section(_) => format!("`{key}` is a section, not {found}: write [{key}]"),
             Self::Sections(_) => format!("`{key}` is a list of sections, not {found}: write [[{key}]]"),
+            // What was given may hold a secret.
+            Self::Address => format!("`{key}` takes {self}"),
             _ => format!("`{key}` is {found}; it takes {self}"),
         })
     }
@@ -122,7 +127,7 @@ impl Takes {
         let plain = || Value::String(text.to_owned());
         let inner = text.trim_matches(['[', ']']);
         match self {
-            Self::Text | Self::Choice(_) | Self::Section(_) | Self::Sections(_) => plain(),
+            Self::Text | Self::Address | Self::Choice(_) | Self::Section(_) | Self::Sections(_) => plain(),
             Self::Texts => {
                 let parts = inner.split(',').map(|part| part.trim().trim_matches('"').to_owned());
                 Value::Array(parts.map(Value::String).collect())
@@ -152,6 +157,9 @@ impl fmt::Display for Takes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => f.write_str("a text"),
+            Self::Address => f.write_str(
+                "an address such as s3://bucket/folder, without a user name, password or query: credentials come from the environment",
+            ),
             Self::Texts => f.write_str("a list of texts"),
             Self::Flag => f.write_str("true or false"),
             Self::Choice(names) => write!(f, "one of {}", (names.list)().join(", ")),
@@ -164,6 +172,13 @@ impl fmt::Display for Takes {
             Self::Sections(_) => f.write_str("a list of sections"),
         }
     }
+}
+
+/// Whether a text is an address without user name, password and query.
+fn is_plain_address(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
+    !scheme.is_empty() && !rest.is_empty() && !host.contains('@') && !rest.contains('?')
 }
 
 /// A value in a message.

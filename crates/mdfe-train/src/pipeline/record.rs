@@ -53,8 +53,9 @@ pub(crate) struct RunRecord {
     pub(crate) test: Vec<Fingerprint>,
 }
 
-/// Keys that decide how fast a run is and not what comes out.
-const SPEED: [(&str, &str); 3] = [("backbone", "batch"), ("backbone", "shard_rows"), ("train", "keep")];
+/// Keys that decide how fast a run is, or where copies of it go, and not what comes out.
+const SPEED: [(&str, &str); 4] =
+    [("backbone", "batch"), ("backbone", "shard_rows"), ("train", "keep"), ("train", "upload")];
 
 impl RunRecord {
     pub(crate) const FORMAT: &str = "mdfe-run-2";

@@ -45,7 +45,7 @@ pub enum Claimed {
 }
 
 /// What runs write, by name; nothing else is ever removed.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     RunRecord::FILE,
     "config.toml",
     RunLog::METRICS,
@@ -57,6 +57,8 @@ const FILES: [&str; 11] = [
     "skipped.jsonl",
     "report.html",
     EmbedderFile::FILE,
+    // What `mdfe upload` and `train.upload` have sent of it.
+    "uploads.json",
 ];
 const FOLDERS: [&str; 3] = ["checkpoints", "views", RunLog::TENSORBOARD];
 

@@ -36,12 +36,10 @@ impl Stage {
             TuneKind::Last => Some(Tuned::Last(experiment.backbone.tune_blocks)),
             TuneKind::All => Some(Tuned::All),
         };
-        Self {
-            recipe: experiment.recipe.clone(),
-            transform: experiment.transform.name,
-            variants: experiment.transform.variants,
-            tuned,
-        }
+        let mut recipe = experiment.recipe.clone();
+        // Where copies go is no part of what is learnt, and of what an embedder says of itself.
+        recipe.train.upload = None;
+        Self { recipe, transform: experiment.transform.name, variants: experiment.transform.variants, tuned }
     }
 
     /// Whether it needs the features of the training images by the record's transform: to train on them, or to fit components.

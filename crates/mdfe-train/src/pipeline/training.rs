@@ -17,7 +17,10 @@ use mdfe_model::{
     extract::Extractor,
     tune::{FinishedBackbone, TunableBackbone},
 };
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 /// What a stage has learnt.
 pub(super) struct Trained {
@@ -201,6 +204,11 @@ impl Observer for Shifted<'_> {
         let scalar = Scalar { step: scalar.step + self.steps, ..scalar.clone() };
         self.log.scalar(&scalar)?;
         self.observer.scalar(&scalar);
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, path: &Path) -> Result<()> {
+        self.observer.checkpoint(path);
         Ok(())
     }
 }

@@ -51,6 +51,10 @@ section! {
         checkpoint_every_steps: Option<usize> = None, Takes::Count(1);
         /// Checkpoints that are kept, the newest.
         keep: usize = 2, Takes::Count(1);
+        /// Store that gets a copy of the run folder after each checkpoint and at the end, in a folder of the run's name: an address such
+        /// as `s3://bucket/folder`, `gs://`, `az://`, `gdrive://` or `file://`. Needs a build with the feature `full`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        upload: Option<String> = None, Takes::Address;
     }
 }
 

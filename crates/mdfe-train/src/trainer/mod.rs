@@ -221,7 +221,8 @@ impl<'a> Trainer<'a> {
 
     /// Trains to the end, or until `stop` is set, which is looked at after each step.
     ///
-    /// With `checkpoints`, one is written as often as the recipe says, at a stop and at the end; and one of the best validation.
+    /// With `checkpoints`, one is written as often as the recipe says, at a stop and at the end; and one of the best validation. The
+    /// observer is told of each.
     ///
     /// # Errors
     /// [`Error::Diverged`] when a loss or weight is not finite: the checkpoints stay as they were. What hinders the
@@ -302,7 +303,8 @@ impl<'a> Trainer<'a> {
         {
             self.expect_finite(lr, Some(checkpoints))?;
             let experiment = self.fingerprint();
-            checkpoints.save(&mut self.state, &experiment, Kind::Step)?;
+            let path = checkpoints.save(&mut self.state, &experiment, Kind::Step)?;
+            watched.observer.checkpoint(&path)?;
         }
         Ok(match (finished, stopped) {
             (true, _) => Some(Outcome::Finished),
@@ -319,9 +321,9 @@ impl<'a> Trainer<'a> {
     /// What a checkpoint must agree with: recipe, data and encoder.
     fn fingerprint(&self) -> serde_json::Value {
         let mut recipe = serde_json::to_value(&self.recipe).unwrap_or_default();
-        // How often checkpoints are written does not change what is learnt.
+        // How often checkpoints are written, and where they go, does not change what is learnt.
         if let Some(train) = recipe.get_mut("train").and_then(|train| train.as_object_mut()) {
-            for key in ["checkpoint_every", "checkpoint_every_steps", "keep"] {
+            for key in ["checkpoint_every", "checkpoint_every_steps", "keep", "upload"] {
                 train.remove(key);
             }
         }

@@ -75,7 +75,8 @@ impl Trainer<'_> {
             self.state.validation.since = 0;
             if let Some(checkpoints) = watched.checkpoints {
                 let experiment = self.fingerprint();
-                checkpoints.save(&mut self.state, &experiment, Kind::Best)?;
+                let path = checkpoints.save(&mut self.state, &experiment, Kind::Best)?;
+                watched.observer.checkpoint(&path)?;
             }
         } else {
             self.state.validation.since += 1;

@@ -21,7 +21,10 @@ pub(super) fn name(settings: &Settings) -> Result<String, String> {
 
 pub(super) fn carry(settings: &Settings, draft: &mut Draft) -> Result<(), String> {
     if settings.flag("MODEL.cloud_upload")? {
-        draft.leave("MODEL.cloud_upload", "mdfe uploads nothing");
+        draft.leave(
+            "MODEL.cloud_upload",
+            "name a store in train.upload, such as gdrive://folder, for a copy after each checkpoint",
+        );
     }
     let given = name(settings)?;
     let row = match pretrained(&given) {
