@@ -2,56 +2,16 @@
 #![allow(clippy::unwrap_used)]
 
 mod support;
-use std::{
-    io::{BufRead, BufReader, Write},
-    net::{TcpListener, TcpStream},
-    path::Path,
-    sync::{Arc, Mutex},
-};
+// The hub that the client's own tests talk to.
+#[allow(dead_code)]
+#[path = "../../crates/mdfe-model/src/hub/server.rs"]
+mod server;
+use server::{Server, State};
+use std::path::Path;
 use support::{backbone, error, image_folder, json, mdfe, ok, snapshot, usage, weights};
 
 const COMMIT: &str = "1111111111111111111111111111111111111111";
 const SMALL: &str = "--set backbone.image_size=32 --set train.epochs=1 --set projection.embed_dim=16";
-
-/// A hub that has the one file `embedder.safetensors` of `org/shared`. Returns its address and, as they come, the requests.
-fn hub(file: Vec<u8>) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let requests = Arc::clone(&seen);
-    // Ends with the test process; each connection carries one request.
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            answer(stream, &file, &requests);
-        }
-    });
-    (endpoint, seen)
-}
-
-fn answer(mut stream: TcpStream, file: &[u8], seen: &Mutex<Vec<String>>) -> Option<()> {
-    let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
-    let first = lines.next()?.ok()?;
-    lines.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
-    let request = first.trim_end_matches(" HTTP/1.1").to_owned();
-    let found = ["main", "v1", COMMIT]
-        .iter()
-        .any(|revision| request.ends_with(&format!(" /org/shared/resolve/{revision}/embedder.safetensors")));
-    let head = if found {
-        format!(
-            "HTTP/1.1 200 OK\r\nx-repo-commit: {COMMIT}\r\netag: \"{:x}\"\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-            file.len(),
-            file.len()
-        )
-    } else {
-        "HTTP/1.1 404 Not Found\r\nx-error-code: RepoNotFound\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
-    };
-    stream.write_all(head.as_bytes()).ok()?;
-    if found && request.starts_with("GET") {
-        stream.write_all(file).ok()?;
-    }
-    seen.lock().ok()?.push(request);
-    Some(())
-}
 
 /// Runs it against a hub and returns its exit code with what it printed.
 fn with_hub(dir: &Path, endpoint: &str, line: &str) -> (Option<i32>, String) {
@@ -93,16 +53,19 @@ fn shared_embedder_works_from_its_folder_and_from_the_hub_wherever_a_model_is_na
         assert!(std::fs::read(dir.join(format!("{file}.safetensors"))).unwrap() == own, "{file}");
     }
 
-    let (endpoint, seen) = hub(std::fs::read(dir.join("shared/embedder.safetensors")).unwrap());
+    let body = std::fs::read(dir.join("shared/embedder.safetensors")).unwrap();
+    let server = Server::start(State { body, commit: COMMIT.to_owned(), ..State::default() });
     let online = |line: &str| {
-        let (code, said) = with_hub(dir, &endpoint, line);
+        let (code, said) = with_hub(dir, &server.endpoint, line);
         assert_eq!(code, Some(0), "{line}: {said}");
         said
     };
     online(&embed("hf-hub:org/shared", "hub.safetensors"));
     assert!(std::fs::read(dir.join("hub.safetensors")).unwrap() == own);
-    let gets = |seen: &[String]| seen.iter().filter(|request| request.starts_with("GET")).count();
-    assert_eq!(gets(&seen.lock().unwrap()), 1);
+    let gets = || server.seen().into_iter().filter(|request| request.starts_with("GET")).collect::<Vec<_>>();
+    let once = [format!("GET /org/shared/resolve/{COMMIT}/embedder.safetensors")];
+    assert_eq!(gets(), once);
+    let asked = server.seen().len();
     // From here on it is in the cache: nothing is asked of the hub.
     let model = "--model hf-hub:org/shared";
     ok(dir, &format!("search {model} --index own.safetensors --query set/class0/0.png"));
@@ -122,14 +85,18 @@ fn shared_embedder_works_from_its_folder_and_from_the_hub_wherever_a_model_is_na
         run.contains("\"from\": \"hf-hub:org/shared\"") || run.contains("\"from\":\"hf-hub:org/shared\""),
         "{run}"
     );
+    assert_eq!(server.seen().len(), asked, "offline, nothing was asked");
     online(&embed("hf-hub:org/shared@v1", "tag.safetensors"));
     assert!(std::fs::read(dir.join("tag.safetensors")).unwrap() == own);
-    assert_eq!(gets(&seen.lock().unwrap()), 1, "one download, whatever it is called");
+    assert!(server.seen().contains(&"HEAD /org/shared/resolve/v1/embedder.safetensors".to_owned()));
+    assert_eq!(gets(), once, "one download, whatever it is called");
+
+    server.state().refuse = Some((404, "RepoNotFound"));
 
     for (model, says) in
         [("hf-hub:org/nothing", "the hub has no such repository"), ("hf-hub:org", "hf-hub:ORG/NAME")]
     {
-        let (code, said) = with_hub(dir, &endpoint, &embed(model, "no.safetensors"));
+        let (code, said) = with_hub(dir, &server.endpoint, &embed(model, "no.safetensors"));
         assert!(code == Some(1) && said.contains(says), "{model}: {said}");
     }
     let said = error(dir, &embed("hf-hub:org/other", "no.safetensors"));

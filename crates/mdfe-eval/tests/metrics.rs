@@ -67,7 +67,10 @@ fn names_and_metrics_are_one_to_one() {
     for metric in Metric::WHOLE {
         let name = metric.to_string();
         assert_eq!(name.parse::<Metric>().unwrap(), metric);
-        assert!(include_str!("../README.md").contains(&format!("\n| `{name}` |")), "README.md: no row for {name}");
+        assert!(
+            include_str!("../README.md").contains(&format!("\n| `{name}` |")),
+            "README.md: no row for {name}"
+        );
     }
     for name in ["mmp@5", "R", "R@", "R@-1", "nDCG@5", ""] {
         assert!(matches!(name.parse::<Metric>(), Err(Error::UnknownMetric { .. })), "{name}");
