@@ -52,7 +52,7 @@ impl<'a> Coded<'a> {
             let block = Int8Block {
                 codes: &self.codes[first * self.dim..end * self.dim],
                 scales: &self.scales[first..end],
-                errors: &self.errors[first..end],
+                errors: Some(&self.errors[first..end]),
                 dim: self.dim,
                 first: first as u32,
                 only: (only.len() < end - first).then_some(&only),
@@ -227,7 +227,7 @@ fn what_does_not_fit_is_refused() {
     let block = Int8Block {
         codes: &[0; 3],
         scales: &[1.0],
-        errors: &[0.0],
+        errors: Some(&[0.0]),
         dim: 2,
         first: 0,
         only: None,

@@ -22,8 +22,9 @@ pub struct Int8Block<'a> {
     pub codes: &'a [i8],
     /// Scale of each row, `[n]` ([`Int8Code`](super::Int8Code)).
     pub scales: &'a [f32],
-    /// For each row an upper bound of the L2 norm of what its codes leave out of its finer copy, `[n]`; zeros where there is no finer copy.
-    pub errors: &'a [f32],
+    /// For each row an upper bound of the L2 norm of what its codes leave out of its finer copy, `[n]`; none where rows are scored with
+    /// what their codes stand for.
+    pub errors: Option<&'a [f32]>,
     /// Width of a row, D.
     pub dim: usize,
     /// The id of the first row in the whole index.
@@ -54,8 +55,8 @@ impl Int8Block<'_> {
         if self.codes.len() != rows * dim {
             return Err(Error::Shape { len: self.codes.len(), dim });
         }
-        if self.errors.len() != rows {
-            return Err(Error::Length { what: "errors of rows", got: self.errors.len(), rows });
+        if let Some(errors) = self.errors.filter(|errors| errors.len() != rows) {
+            return Err(Error::Length { what: "errors of rows", got: errors.len(), rows });
         }
         let end = self.first as usize + rows;
         if end > u32::MAX as usize { Err(Error::TooManyRows { rows: end }) } else { Ok(()) }
@@ -109,7 +110,8 @@ impl Int8Stream<'_> {
     pub fn push(&mut self, block: Int8Block<'_>, finer: impl Fn(usize, &mut [f32]) + Sync) -> Result<()> {
         block.check(self.query.dim())?;
         let Self { options, query, ref codes, ref groups, .. } = *self;
-        let largest_error = block.errors.iter().fold(0.0f32, |most, error| most.max(*error));
+        let errors = block.errors.unwrap_or_default();
+        let largest_error = errors.iter().fold(0.0f32, |most, error| most.max(*error));
         let bound = Bound { longest: block.longest, error: f64::from(largest_error), dim: query.dim() };
         self.tasks.list.iter_mut().for_each(|task| task.renew(|q, bar| bound.threshold(&codes[q], bar)));
         let kernel = Kernel::of(options.level);
@@ -144,7 +146,7 @@ impl Bound {
         let bar = f64::from(bar);
         let unit = f64::from(f32::EPSILON) / 2.0;
         let reach = self.longest + self.error;
-        // The sum of bytes is exact; it is rounded to f32, and its product with the scale once more.
+        // The sum of bytes is exact; it is rounded to f32, and its product with the scale once more; so is a row that has no finer copy.
         let rounding = 4.0 * unit * ((query.norm + query.error) * reach + bar.abs());
         // The reported score's f64 sum.
         let sum = (self.dim + 4) as f64 * f64::EPSILON * query.norm * self.longest;
