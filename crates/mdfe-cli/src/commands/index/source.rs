@@ -18,7 +18,7 @@ use std::{
 };
 
 /// Images that a kill can cost, and rows of a segment.
-const PART_ROWS: usize = 1024;
+const PART_ROWS: usize = 512;
 
 /// The input, read but for the images.
 pub(super) struct Source<'a> {
