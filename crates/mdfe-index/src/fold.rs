@@ -31,7 +31,8 @@ impl Folding<'_> {
                 // All that was asked for came and still fits: there may be more behind it.
                 hits.len() < self.k && row.len() == wanted && row.last().is_some_and(|n| fits(n.score))
             };
-            if self.least.is_none() || !found.rows().zip(&folded).any(short) {
+            let all = wanted >= self.index.len();
+            if self.least.is_none() || all || !found.rows().zip(&folded).any(short) {
                 return Ok(folded);
             }
             wanted = wanted.saturating_mul(4).min(self.index.len());

@@ -103,3 +103,21 @@ fn near_duplicates_take_one_place_and_are_listed() {
         assert!(plain[..5].iter().all(|hit| hit.row % 6 == 0), "{kind:?}: the copies, without folding");
     }
 }
+
+#[test]
+fn an_index_of_copies_has_one_hit() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = create(&dir.path().join("index"), 4, (Dtype::F32, None));
+    let values = unit(1, 4, 6).repeat(50);
+    writer
+        .add(&Embeddings { values: values.clone(), dim: 4, ..Embeddings::default() }, Existing::Refuse)
+        .unwrap();
+    let mut query = Query::new(Rows::new(&values[..4], 4).unwrap());
+    query.fold = Some(0.98);
+    let hits = &writer.index().search(&query).unwrap()[0];
+    assert_eq!(
+        (hits.len(), hits[0].folded.len()),
+        (1, 49),
+        "the search ends when there is nothing more to ask for"
+    );
+}
