@@ -3,7 +3,7 @@
 use super::{inputs, model};
 use crate::{args::ModelArgs, exit::usage};
 use anyhow::{Result, bail};
-use mdfe_data::{EmbedderId, Embeddings, Names, holds_embeddings, is_archive};
+use mdfe_data::{Embeddings, Names, holds_embeddings, is_archive};
 use mdfe_model::Embedder;
 use mdfe_report::Described;
 use std::path::Path;
@@ -120,7 +120,7 @@ impl<'a> Sides<'a> {
 }
 
 /// Whether a path is read as images and not as embeddings: folders, lists, tars, and Parquet files that hold images.
-fn is_images(path: &Path) -> Result<bool> {
+pub(super) fn is_images(path: &Path) -> Result<bool> {
     if path.is_dir() || inputs::is_csv(path) || inputs::is_url(path) {
         return Ok(true);
     }
@@ -159,14 +159,6 @@ fn join_labels(side: &mut Embeddings, labels: Vec<i64>) -> Vec<Vec<i64>> {
         side.labels = None;
     }
     sets
-}
-
-/// Refuses to search embeddings of one embedder with another.
-pub(crate) fn expect_embedder(index: &Embeddings, name: &Path, id: &EmbedderId) -> Result<()> {
-    match &index.embedder {
-        Some(own) => Ok(own.expect_same(id, &name.display().to_string(), "the model's are")?),
-        None => Ok(()),
-    }
 }
 
 /// Rows are compared by cosine; those of unit length stay as they are, to the bit.
