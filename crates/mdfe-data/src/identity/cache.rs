@@ -1,7 +1,7 @@
 //! Fingerprints of image files that have not changed since they were hashed.
 
 use super::{Fingerprint, stamp::Stamp};
-use crate::{Error, ImageReader, Result, container, is_archive};
+use crate::{Error, ImageReader, Result, container};
 use rayon::prelude::*;
 use redb::{Database, DatabaseError, ReadableDatabase, TableDefinition};
 use std::{
@@ -171,7 +171,8 @@ fn find(
     {
         return (Ok(Fingerprint::from_bytes(key)), None);
     }
-    let key = match file == path && !is_archive(path) {
+    // A whole file is known by its bytes, whatever it holds.
+    let key = match file == path {
         true => Fingerprint::of_file(path),
         false => reader.read(path).map(|bytes| Fingerprint::of(&bytes)),
     };
