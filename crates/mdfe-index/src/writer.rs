@@ -150,7 +150,8 @@ impl Writer {
         }
         self.index = Index { dir, manifest: Arc::new(manifest), segments: opened, removed };
         if before.is_some() && before != self.index.manifest.removed {
-            self.clean()?;
+            // The index is changed already: what cannot be removed now is left to the next writer, which says so.
+            self.clean().ok();
         }
         Ok(())
     }
