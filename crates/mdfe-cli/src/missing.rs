@@ -6,6 +6,8 @@ use clap::error::{ContextKind, ContextValue};
 const MISSING: &[(&str, &str)] = &[
     #[cfg(not(feature = "full"))]
     ("config import", "full"),
+    #[cfg(not(feature = "full"))]
+    ("serve", "full"),
 ];
 
 /// Ends the process as clap does; where a subcommand is only left out, with the command that brings it.

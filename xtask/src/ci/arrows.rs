@@ -4,14 +4,19 @@ use anyhow::{Context, Result, bail};
 use std::process::Command;
 
 /// Which mdfe crates a crate may use, and whether candle may be anywhere below it.
-const ARROWS: [(&str, &[&str], bool); 9] = [
+const ARROWS: [(&str, &[&str], bool); 10] = [
     ("mdfe-simd", &[], false),
     ("mdfe-data", &["mdfe-simd"], false),
     ("mdfe-eval", &["mdfe-simd"], false),
     ("mdfe-loss", &["mdfe-simd"], true),
     ("mdfe-model", &["mdfe-data", "mdfe-simd"], true),
     ("mdfe-train", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-simd"], true),
-    ("mdfe-cli", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-train", "mdfe-simd"], true),
+    ("mdfe-serve", &["mdfe-data", "mdfe-model", "mdfe-eval"], true),
+    (
+        "mdfe-cli",
+        &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-train", "mdfe-serve", "mdfe-simd"],
+        true,
+    ),
     ("xtask", &["mdfe-data", "mdfe-simd"], false),
     ("mdfe-tests", &["mdfe-cli"], true),
 ];

@@ -9,6 +9,8 @@ mod features;
 mod model;
 mod retrieval;
 mod runs;
+#[cfg(feature = "full")]
+mod serve;
 mod shared;
 mod sweep;
 
@@ -23,6 +25,8 @@ pub(crate) use features::{FeatureSpaces, Features, Prune};
 pub(crate) use model::{Compute, Dtype, ModelArgs};
 pub(crate) use retrieval::{Evaluate, Search};
 pub(crate) use runs::{Runs, RunsDiff, RunsList, RunsShow};
+#[cfg(feature = "full")]
+pub(crate) use serve::Serve;
 pub(crate) use shared::Results;
 pub(crate) use sweep::Sweep;
 
@@ -95,6 +99,9 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Find the nearest images of an index, by image or by sentence.
     Search(Search),
+    /// Serve a model and an index over HTTP, with a page to search with: OpenAI's embeddings endpoint, `/search`, `/metrics`.
+    #[cfg(feature = "full")]
+    Serve(Serve),
     /// Copy an embedder, with its backbone's weights inside where asked.
     Export(Export),
 }

@@ -5,6 +5,8 @@ mod backbones;
 mod columns;
 mod config;
 mod datasets;
+#[cfg(feature = "full")]
+mod demo;
 mod dry_run;
 mod embed;
 mod evaluate;
@@ -18,6 +20,8 @@ mod model;
 mod next;
 mod runs;
 mod search;
+#[cfg(feature = "full")]
+mod serve;
 mod shared;
 mod sides;
 mod sweep;
@@ -40,6 +44,8 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Features(command) => features::run(&command),
         Command::Merge(args) => merge::run(&args),
         Command::Runs(command) => runs::run(&command),
+        #[cfg(feature = "full")]
+        Command::Serve(args) => serve::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Train(args) => train::run(&args),
     }

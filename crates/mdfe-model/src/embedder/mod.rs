@@ -5,6 +5,7 @@
 
 mod file;
 mod load;
+mod pixels;
 mod text;
 
 pub use file::{EmbedderFile, EmbedderMeta, ProjectionKind};
