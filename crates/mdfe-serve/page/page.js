@@ -32,13 +32,17 @@ async function ask(path, options = {}) {
 /** One dialog, however many requests wait for it. */
 let asking = null;
 function askForToken() {
-  asking ??= new Promise((resolve) => {
+  asking ??= new Promise((resolve, reject) => {
     const dialog = find("ask");
-    find("token").value = "";
+    find("token").value = dialog.returnValue = "";
     dialog.showModal();
     dialog.addEventListener("close", () => {
-      sessionStorage.setItem("token", find("token").value.trim());
       asking = null;
+      if (dialog.returnValue !== "given") {
+        reject(new Error("it wants its token, and none was given"));
+        return;
+      }
+      sessionStorage.setItem("token", find("token").value.trim());
       resolve();
     }, { once: true });
   });

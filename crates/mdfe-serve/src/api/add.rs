@@ -91,6 +91,7 @@ pub(super) async fn add(State(app): State<Arc<App>>, request: Request) -> Result
             vec![(image, query.label, query.domain)]
         }
         (Kind::Json, _) => {
+            body::no_query(&request)?;
             let request: AddRequest = body::json(&app, request).await?;
             request.items.into_iter().map(item).collect::<Result<_, _>>()?
         }

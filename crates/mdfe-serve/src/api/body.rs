@@ -58,3 +58,13 @@ pub(super) fn query<T: DeserializeOwned>(request: &Request) -> Result<T, Refusal
         .map(|Query(query)| query)
         .map_err(|error| Refusal::input(format!("the query does not fit: {}", error.body_text())))
 }
+
+/// Where everything stands in the body, what stands behind the question mark would be read by nobody.
+pub(super) fn no_query(request: &Request) -> Result<(), Refusal> {
+    match request.uri().query() {
+        None | Some("") => Ok(()),
+        Some(query) => Err(Refusal::input(format!(
+            "this request takes nothing behind the question mark, and has `{query}`; everything belongs in its body"
+        ))),
+    }
+}

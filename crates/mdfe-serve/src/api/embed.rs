@@ -47,6 +47,7 @@ pub(super) async fn embed(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Json<EmbedResponse>, Refusal> {
+    body::no_query(&request)?;
     let images = match body::kind(&request) {
         (Kind::Image, _) => vec![Source::Bytes(body::bytes(&app, request).await?)],
         (Kind::Multipart, _) => form(&app, request).await?,

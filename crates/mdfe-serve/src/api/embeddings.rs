@@ -97,6 +97,7 @@ pub(super) async fn embeddings(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Json<EmbeddingsResponse>, Refusal> {
+    body::no_query(&request)?;
     let request: EmbeddingsRequest = body::json(&app, request).await?;
     known_model(&app, request.model.as_deref())?;
     let base64 = match request.encoding_format.as_deref() {

@@ -96,6 +96,7 @@ pub(super) async fn search(
             (Wanted::Image(image), query.k, Filter { domain: query.domain, label: query.label })
         }
         (Kind::Json, _) => {
+            body::no_query(&request)?;
             let request: SearchRequest = body::json(&app, request).await?;
             let (k, filter) = (request.k, request.filter.clone());
             (wanted(request)?, k, filter)

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-const PATHS: [&str; 6] = ["/v1/embeddings", "/embed", "/search", "/index", "/search?k=%zz", "/embed?x=1"];
+const PATHS: [&str; 6] = ["/v1/embeddings", "/embed", "/search", "/index", "/search?k=%zz", "/search?k=2"];
 const KINDS: [&str; 6] =
     ["application/json", "image/png", "multipart/form-data; boundary=X", "image/jpeg", "", "x/y;;="];
 

@@ -84,6 +84,12 @@ fn queries_that_do_not_fit_are_refused() {
     assert_eq!(service.post("/search?k=x", "image/png", &png([9, 9, 9])).status, 400);
     assert_eq!(service.post("/search?size=2", "image/png", &png([9, 9, 9])).status, 400);
     service.post("/search", "text/plain", b"red").refusal(415, None);
+    // Nothing is dropped in silence.
+    let message = service.json("/search?k=3", &json!({ "text": "red" })).refusal(400, None);
+    assert!(message.contains("k=3") && message.contains("body"), "{message}");
+    for path in ["/embed?k=3", "/v1/embeddings?dimensions=2"] {
+        assert_eq!(service.json(path, &json!({ "input": "red" })).status, 400, "{path}");
+    }
 }
 
 #[test]
