@@ -54,6 +54,10 @@ fn code(error: &anyhow::Error) -> u8 {
         e.is::<Usage>()
             || matches!(e.downcast_ref(), Some(mdfe_model::Error::UnknownBackbone { .. }))
             || matches!(e.downcast_ref(), Some(mdfe_data::Error::Unknown { .. }))
+            || matches!(
+                e.downcast_ref(),
+                Some(mdfe_index::Error::UnknownName { .. } | mdfe_index::Error::Options(_))
+            )
     });
     if usage { 2 } else { 1 }
 }

@@ -117,6 +117,11 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// Bytes and signs of rows are searched by inner product.
+    #[error(
+        "rows of bytes or signs are searched by inner product, with at most 65,536 dimensions; search rows of f32 for anything else"
+    )]
+    InnerProductOnly,
     /// No metric was asked for.
     #[error("no metric was asked for; the default list is `Metric::defaults()`")]
     NoMetrics,

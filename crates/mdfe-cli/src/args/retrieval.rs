@@ -2,7 +2,7 @@
 
 use super::{
     model::ModelArgs,
-    shared::{NeighbourArgs, Results},
+    shared::{NeighbourArgs, Results, pair},
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -32,17 +32,39 @@ pub(crate) struct Evaluate {
 
 #[derive(Args)]
 pub(crate) struct Search {
-    /// Index: a safetensors file written by `mdfe embed` with the same model.
-    #[arg(long, value_name = "FILE")]
+    /// Index: a folder made by `mdfe index build`, or a safetensors file written by `mdfe embed`, with the same model.
+    #[arg(long, value_name = "INDEX|FILE")]
     pub(crate) index: PathBuf,
-    /// Query images, or folders that are searched for images.
-    #[arg(long, required_unless_present = "text", num_args = 1.., value_name = "FILE|DIR")]
+    /// Query images, or folders that are searched for images. Each query is answered by itself, unless they are taken together.
+    #[arg(long, required_unless_present_any = ["text", "vector"], num_args = 1.., value_name = "FILE|DIR")]
     pub(crate) query: Vec<PathBuf>,
     /// Query sentence, taken as it is; may be repeated. Needs a model with a text tower (`mdfe backbones list --text`).
     #[arg(long, value_name = "SENTENCE")]
     pub(crate) text: Vec<String>,
+    /// Query embeddings: a safetensors file as `mdfe embed` writes it, each row a query; may be repeated, and needs no model.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vector: Vec<PathBuf>,
+    /// Take all queries together as one: the mean of their directions.
+    #[arg(long)]
+    pub(crate) together: bool,
+    /// Sentence whose direction is taken away from that of all queries, which are then taken together; may be repeated.
+    #[arg(long, value_name = "SENTENCE")]
+    pub(crate) minus: Vec<String>,
+    /// The same with an image.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) minus_image: Vec<PathBuf>,
+    /// Of an index folder: find only rows of this domain or class (`domain=cars`, `label=mug`); may be repeated, values of one kind
+    /// are alternatives.
+    #[arg(long, value_name = "domain|label=NAME", value_parser = pair)]
+    pub(crate) filter: Vec<(String, String)>,
+    /// Of an index folder: fold rows into one that was found before, from this cosine between them on, such as 0.98.
+    #[arg(long, value_name = "COSINE")]
+    pub(crate) fold: Option<f32>,
+    /// Rows with a lower score are no match; a query that has none is answered with `no match`.
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
+    pub(crate) min_score: Option<f32>,
     /// The text tower's `tokenizer.json` instead of the hub's; CLIP's own is built in.
-    #[arg(long, value_name = "FILE", requires = "text")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) tokenizer: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) model: ModelArgs,

@@ -1,6 +1,7 @@
 //! Flags that mean the same in every command.
 
 use clap::{Args, builder::RangedU64ValueParser};
+use std::path::PathBuf;
 
 /// How results are printed.
 #[derive(Args, Clone, Copy)]
@@ -8,6 +9,14 @@ pub(crate) struct Results {
     /// Print the results as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// An index on disk.
+#[derive(Args, Clone)]
+pub(crate) struct IndexDir {
+    /// Folder of the index.
+    #[arg(long, value_name = "INDEX")]
+    pub(crate) index: PathBuf,
 }
 
 /// How many neighbours are looked at.

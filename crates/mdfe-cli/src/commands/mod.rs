@@ -14,6 +14,7 @@ mod experiment;
 mod export;
 mod extract;
 mod features;
+mod index;
 mod inputs;
 mod merge;
 mod model;
@@ -42,6 +43,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Export(args) => export::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Features(command) => features::run(&command),
+        Command::Index(command) => index::run(&command),
         Command::Merge(args) => merge::run(&args),
         Command::Runs(command) => runs::run(&command),
         #[cfg(feature = "full")]

@@ -3,7 +3,7 @@
 use super::{inputs, model};
 use crate::{args::ModelArgs, exit::usage};
 use anyhow::{Result, bail};
-use mdfe_data::{EmbedderId, Embeddings, Names};
+use mdfe_data::{Embeddings, Names};
 use mdfe_model::Embedder;
 use std::path::Path;
 
@@ -98,14 +98,6 @@ impl<'a> Sides<'a> {
         };
         self.embedder = Some(embedder);
         Ok(rows)
-    }
-}
-
-/// Refuses to search embeddings of one embedder with another.
-pub(crate) fn expect_embedder(index: &Embeddings, name: &Path, id: &EmbedderId) -> Result<()> {
-    match &index.embedder {
-        Some(own) => Ok(own.expect_same(id, &name.display().to_string(), "the model's are")?),
-        None => Ok(()),
     }
 }
 

@@ -25,6 +25,16 @@ impl Exclude {
         }
     }
 
+    /// Checks the exclusion against Q, where N is not known yet.
+    pub(crate) fn check_queries(&self, queries: usize) -> Result<()> {
+        match self {
+            Exclude::Rows(rows) if rows.len() != queries => {
+                Err(Error::Length { what: "rows to exclude", got: rows.len(), rows: queries })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Checks the exclusion against Q and N.
     pub(crate) fn check(&self, queries: usize, index: usize) -> Result<()> {
         match self {
@@ -32,9 +42,7 @@ impl Exclude {
             Exclude::SameRow if queries != index => Err(Error::NotTheSameRows { queries, index }),
             Exclude::SameRow => Ok(()),
             Exclude::Rows(rows) => {
-                if rows.len() != queries {
-                    return Err(Error::Length { what: "rows to exclude", got: rows.len(), rows: queries });
-                }
+                self.check_queries(queries)?;
                 let bad = rows
                     .iter()
                     .enumerate()

@@ -4,18 +4,26 @@
 //! the rounding error of the tile. What gets through is scored again with f64 sums in a fixed order. The answer therefore
 //! depends on neither the tile, the block, the number of threads nor the instruction set, only on the two rows.
 
+mod binary;
+mod block;
 mod exclude;
+mod int8;
 mod neighbours;
 mod pack;
-mod search;
 mod similarity;
+mod stream;
+mod tasks;
 mod tile;
 mod top_k;
 
+pub use binary::{BinaryBlock, BinaryStream, sign_bits};
+pub use block::Block;
 pub use exclude::Exclude;
+pub use int8::{Int8Block, Int8Code, Int8Stream};
 pub use neighbours::{Neighbour, Neighbours};
 pub use similarity::Similarity;
 pub(crate) use similarity::dot;
+pub use stream::KnnStream;
 
 use crate::{Error, Level, Result, Rows};
 
@@ -58,9 +66,7 @@ impl Knn {
     /// [`Error::TooLong`] name the offending row, [`Error::NotTheSameRows`] and [`Error::ExcludedRow`] come from
     /// `exclude`.
     pub fn search(&self, query: Rows<'_>, index: Rows<'_>) -> Result<Neighbours> {
-        if self.k == 0 {
-            return Err(Error::ZeroK { what: "the search".into() });
-        }
+        self.check_k()?;
         if query.dim() != index.dim() {
             return Err(Error::Dim { query: query.dim(), index: index.dim() });
         }
@@ -69,8 +75,23 @@ impl Knn {
             return Err(Error::TooManyRows { rows: index.len() });
         }
         self.exclude.check(query.len(), index.len())?;
-        let query_squares = query.checked_norms("query")?;
-        let index_squares = index.checked_norms("index")?;
-        Ok(search::Search { options: self, query, index, query_squares, index_squares }.run())
+        let mut stream = KnnStream::new(self, query, index.len().div_ceil(pack::PANEL))?;
+        stream.push(Block::new(index, 0))?;
+        Ok(stream.finish())
+    }
+
+    /// Begins a search over an index that comes block by block: [`KnnStream::push`] each, then [`KnnStream::finish`]. With
+    /// [`Exclude::Rows`] there must be one entry for each query; with [`Exclude::SameRow`] query `i` does not find the id `i`.
+    ///
+    /// # Errors
+    /// [`Error::ZeroK`], [`Error::Empty`], [`Error::NotFinite`] and [`Error::TooLong`] for the queries, [`Error::Length`] for `exclude`.
+    pub fn stream<'a>(&'a self, query: Rows<'a>) -> Result<KnnStream<'a>> {
+        self.check_k()?;
+        self.exclude.check_queries(query.len())?;
+        KnnStream::new(self, query, usize::MAX)
+    }
+
+    fn check_k(&self) -> Result<()> {
+        if self.k == 0 { Err(Error::ZeroK { what: "the search".into() }) } else { Ok(()) }
     }
 }

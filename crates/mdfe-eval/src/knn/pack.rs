@@ -1,7 +1,6 @@
 //! Rows turned into the column order that the tiles read.
 
 use super::Similarity;
-use crate::Rows;
 
 /// Index rows of one panel; a multiple of every vector register's lanes.
 pub(super) const PANEL: usize = 32;
@@ -18,23 +17,24 @@ pub(super) fn packed_dim(similarity: Similarity, dim: usize) -> usize {
     }
 }
 
-/// Packs up to `W` rows from `first` into `out [packed_dim, W]`; rows that do not exist are zero. `extra` is the value of the added column for a row.
-pub(super) fn pack<const W: usize>(
-    rows: Rows<'_>,
-    first: usize,
+/// Packs `count` rows `[dim]`, at most `W`, into `out [packed_dim, W]`; rows that do not exist are zero. `extra` is the value of the
+/// added column for a row.
+pub(super) fn pack<'a, const W: usize>(
+    count: usize,
+    dim: usize,
+    row: impl Fn(usize) -> &'a [f32],
     extra: impl Fn(usize) -> f32,
     out: &mut [f32],
 ) {
-    let count = W.min(rows.len().saturating_sub(first));
     if count < W {
         out.fill(0.0);
     }
     let (columns, _) = out.as_chunks_mut::<W>();
-    let (values, added) = columns.split_at_mut(rows.dim());
+    let (values, added) = columns.split_at_mut(dim);
     // Sixteen columns at a time keep the lines that are written in the first-level cache.
     for (step, part) in values.chunks_mut(16).enumerate() {
         for r in 0..count {
-            let row = &rows.row(first + r)[step * 16..step * 16 + part.len()];
+            let row = &row(r)[step * 16..step * 16 + part.len()];
             for (column, &value) in part.iter_mut().zip(row) {
                 column[r] = value;
             }
@@ -42,7 +42,7 @@ pub(super) fn pack<const W: usize>(
     }
     if let Some(column) = added.first_mut() {
         for (r, value) in column.iter_mut().enumerate().take(count) {
-            *value = extra(first + r);
+            *value = extra(r);
         }
     }
 }
