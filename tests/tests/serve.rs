@@ -177,6 +177,26 @@ fn what_was_acknowledged_is_in_the_index_after_a_kill() {
 }
 
 #[test]
+fn an_index_folder_is_served_and_added_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    image_folder(&dir.join("set"), 2, 2);
+    ok(dir, &format!("index build {} --input set --output index", backbone()));
+    let service = Serving::start(dir, &format!("{} --index index", backbone()));
+    assert!(service.said.contains("4 images to search"), "{}", service.said);
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image(77).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    let added = service.ok("/index?label=new", "image/png", bytes.get_ref());
+    assert_eq!(added["rows"], serde_json::json!([4]));
+    let found = service.ok("/search?k=1&label=new", "image/png", bytes.get_ref());
+    assert_eq!(found["hits"][0]["path"], added["paths"][0]);
+    drop(service);
+    // Killed, it has kept it.
+    let info = support::json(dir, "index info --index index");
+    assert_eq!(info["rows"], 5);
+}
+
+#[test]
 fn what_cannot_be_served_is_said_before_anything_is_loaded() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

@@ -50,6 +50,9 @@ pub enum Error {
     /// A file of embeddings cannot be read or written.
     #[error(transparent)]
     Data(#[from] mdfe_data::Error),
+    /// An index on disk cannot be read, changed or searched.
+    #[error(transparent)]
+    Folder(#[from] mdfe_index::Error),
     /// The search failed.
     #[error(transparent)]
     Search(#[from] mdfe_eval::Error),

@@ -18,6 +18,6 @@ mod server;
 pub use api::openapi;
 pub use encode::{Encode, Model, ModelInfo};
 pub use error::{Error, Result};
-pub use index::{FileIndex, Filter, Hit, NewRow, Searcher};
+pub use index::{FileIndex, Filter, FolderIndex, Hit, NewRow, Searcher};
 pub use options::{ServeOptions, Token};
 pub use server::Server;

@@ -17,8 +17,8 @@ pub(crate) struct Serve {
     pub(crate) set: Vec<String>,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
-    /// Index to search: a safetensors file written by `mdfe embed` with the same model.
-    #[arg(long, value_name = "FILE")]
+    /// Index to search: a folder made by `mdfe index build`, or a safetensors file written by `mdfe embed`, with the same model.
+    #[arg(long, value_name = "INDEX|FILE")]
     pub(crate) index: Option<PathBuf>,
     /// Folder in which the relative paths of the index begin, for thumbnails; the working directory without it.
     #[arg(long, value_name = "DIR", requires = "index")]

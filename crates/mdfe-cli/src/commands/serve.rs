@@ -4,7 +4,7 @@ use super::{demo, model};
 use crate::{args::Serve, console, exit::usage, stop};
 use anyhow::{Context, Result};
 use mdfe_model::{Embedder, TextEncoder};
-use mdfe_serve::{Encode, FileIndex, Model, Searcher, ServeOptions, Server, Token};
+use mdfe_serve::{Encode, FileIndex, FolderIndex, Model, Searcher, ServeOptions, Server, Token};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let text = text_side(&embedder, args)?;
     let model: Arc<dyn Encode> = Arc::new(Model::new(args.name.as_deref().unwrap_or(&name), embedder, text));
     let searcher = match &index {
-        Some(path) => Some(Arc::new(FileIndex::open(path, model.info())?) as Arc<dyn Searcher>),
+        Some(path) => Some(open_index(path, model.as_ref())?),
         None => None,
     };
     let pipeline = model::pipeline(&args.model.compute);
@@ -66,6 +66,14 @@ fn served(args: &Serve) -> Result<Served> {
         );
     };
     Ok(Served { name, embedder: model::open(&args.model)?, index: args.index.clone() })
+}
+
+/// A folder of `mdfe index`, or a file of `mdfe embed`.
+fn open_index(path: &Path, model: &dyn Encode) -> Result<Arc<dyn Searcher>> {
+    if path.is_dir() {
+        return Ok(Arc::new(FolderIndex::open(path, model.info())?));
+    }
+    Ok(Arc::new(FileIndex::open(path, model.info())?))
 }
 
 /// The name of a run folder, or of an embedder file without its extension.

@@ -1,9 +1,11 @@
-//! What is searched: a trait, so that every kind of index plugs in, and the index that a file of embeddings is.
+//! What is searched: a trait, so that every kind of index plugs in, and the two kinds there are.
 
 mod file;
+mod folder;
 
 pub use file::FileIndex;
 pub(crate) use file::to_unit;
+pub use folder::FolderIndex;
 
 use crate::Result;
 use serde::{Deserialize, Serialize};
