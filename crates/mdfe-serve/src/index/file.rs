@@ -13,9 +13,31 @@ use std::{
 pub struct FileIndex {
     path: PathBuf,
     /// Replaced as a whole, so that a search never waits for an addition.
-    rows: RwLock<Arc<Embeddings>>,
+    loaded: RwLock<Arc<Loaded>>,
     /// Held while rows are added.
     adding: Mutex<()>,
+}
+
+/// The file in memory.
+struct Loaded {
+    /// As they are in the file, which an addition leaves as they are.
+    rows: Embeddings,
+    /// The same at unit length `[N, D]`, where a row is not.
+    unit: Option<Vec<f32>>,
+}
+
+impl Loaded {
+    fn new(rows: Embeddings) -> Self {
+        let mut unit = rows.values.clone();
+        unit.chunks_exact_mut(rows.dim.max(1)).for_each(to_unit);
+        let unit = Some(unit).filter(|unit| *unit != rows.values);
+        Self { rows, unit }
+    }
+
+    /// Rows that are compared, `[N, D]`.
+    fn unit(&self) -> &[f32] {
+        self.unit.as_deref().unwrap_or(&self.rows.values)
+    }
 }
 
 impl FileIndex {
@@ -25,7 +47,7 @@ impl FileIndex {
     /// [`Error::Data`] when it cannot be read, [`Error::Index`] when it holds nothing or is another model's.
     pub fn open(path: &Path, model: &ModelInfo) -> Result<Self> {
         let refuse = |reason: String| Error::Index { path: path.to_path_buf(), reason };
-        let mut rows = Embeddings::read(path)?;
+        let rows = Embeddings::read(path)?;
         if rows.is_empty() {
             return Err(refuse("it holds no embeddings".into()));
         }
@@ -38,14 +60,12 @@ impl FileIndex {
         if let Some(embedder) = &rows.embedder {
             embedder.expect_same(&model.id, &path.display().to_string(), "the model's are")?;
         }
-        for row in rows.values.chunks_exact_mut(rows.dim) {
-            to_unit(row);
-        }
-        Ok(Self { path: path.to_path_buf(), rows: RwLock::new(Arc::new(rows)), adding: Mutex::default() })
+        let loaded = RwLock::new(Arc::new(Loaded::new(rows)));
+        Ok(Self { path: path.to_path_buf(), loaded, adding: Mutex::default() })
     }
 
-    fn rows(&self) -> Arc<Embeddings> {
-        Arc::clone(&self.rows.read().unwrap_or_else(PoisonError::into_inner))
+    fn loaded(&self) -> Arc<Loaded> {
+        Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -59,35 +79,36 @@ pub(crate) fn to_unit(row: &mut [f32]) {
 
 impl Searcher for FileIndex {
     fn len(&self) -> usize {
-        self.rows().len()
+        self.loaded().rows.len()
     }
 
     fn dim(&self) -> usize {
-        self.rows().dim
+        self.loaded().rows.dim
     }
 
     fn domains(&self) -> Vec<String> {
-        self.rows().domain_names.clone()
+        self.loaded().rows.domain_names.clone()
     }
 
     fn embedding(&self, row: usize) -> Option<Vec<f32>> {
-        let rows = self.rows();
-        rows.values.chunks_exact(rows.dim).nth(row).map(<[f32]>::to_vec)
+        let loaded = self.loaded();
+        loaded.unit().chunks_exact(loaded.rows.dim).nth(row).map(<[f32]>::to_vec)
     }
 
     fn path(&self, row: usize) -> Option<String> {
-        self.rows().paths.get(row).map(str::to_owned)
+        self.loaded().rows.paths.get(row).map(str::to_owned)
     }
 
     fn search(&self, queries: &[f32], k: usize, filter: &Filter) -> Result<Vec<Vec<Hit>>> {
-        let rows = self.rows();
+        let loaded = self.loaded();
+        let (rows, unit) = (&loaded.rows, loaded.unit());
         let knn = Knn { k, ..Knn::default() };
         let query = Rows::new(queries, rows.dim)?;
-        let kept = kept(&rows, filter)?;
+        let kept = kept(rows, filter)?;
         let found = match &kept {
-            None => knn.search(query, Rows::new(&rows.values, rows.dim)?)?,
+            None => knn.search(query, Rows::new(unit, rows.dim)?)?,
             Some(kept) => {
-                let of = |&row: &usize| rows.values[row * rows.dim..(row + 1) * rows.dim].iter().copied();
+                let of = |&row: &usize| unit[row * rows.dim..(row + 1) * rows.dim].iter().copied();
                 let some: Vec<f32> = kept.iter().flat_map(of).collect();
                 knn.search(query, Rows::new(&some, rows.dim)?)?
             }
@@ -108,11 +129,11 @@ impl Searcher for FileIndex {
 
     fn add(&self, new: Vec<NewRow>) -> Result<usize> {
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rows = self.rows().as_ref().clone();
+        let mut rows = self.loaded().rows.clone();
         let first = rows.len();
         new.into_iter().try_for_each(|row| push(&mut rows, row))?;
         rows.write(&self.path)?;
-        *self.rows.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rows);
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Loaded::new(rows));
         Ok(first)
     }
 }
@@ -164,9 +185,7 @@ fn push(rows: &mut Embeddings, new: NewRow) -> Result<()> {
         }
     }
     rows.paths.push(&new.path);
-    let start = rows.values.len();
     rows.values.extend(new.embedding);
-    to_unit(&mut rows.values[start..]);
     Ok(())
 }
 
@@ -272,6 +291,8 @@ mod tests {
             assert_eq!((index.len(), index.path(4).as_deref()), (5, Some("d.png")));
             assert_eq!(index.domains(), ["photo", "sketch", "film"]);
         }
+        let kept = Embeddings::read(&path).unwrap();
+        assert_eq!(kept.values[..6], sample().values, "what was there keeps its length, and its bits");
     }
 
     #[test]
