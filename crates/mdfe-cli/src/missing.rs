@@ -8,6 +8,7 @@ const MISSING: &[(&str, &str)] = &[
     ("config import", "full"),
     #[cfg(not(feature = "full"))]
     ("upload", "full"),
+    ("serve", "full"),
 ];
 
 /// Ends the process as clap does; where a subcommand is only left out, with the command that brings it.

@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str], bool)] = &[
     ("mdfe-loss", &["mdfe-simd"], true),
     ("mdfe-model", &["mdfe-data", "mdfe-simd"], true),
     ("mdfe-train", &["mdfe-data", "mdfe-model", "mdfe-loss", "mdfe-eval", "mdfe-simd"], true),
+    ("mdfe-serve", &["mdfe-data", "mdfe-model", "mdfe-eval", "mdfe-index"], true),
     ("mdfe-remote", &["mdfe-data", "mdfe-simd"], false),
     ("mdfe-export", &["mdfe-data", "mdfe-model"], true),
     (
@@ -27,6 +28,7 @@ const ARROWS: &[(&str, &[&str], bool)] = &[
             "mdfe-train",
             "mdfe-export",
             "mdfe-remote",
+            "mdfe-serve",
             "mdfe-simd",
         ],
         true,

@@ -10,6 +10,8 @@ mod index;
 mod model;
 mod retrieval;
 mod runs;
+#[cfg(feature = "full")]
+mod serve;
 mod shared;
 mod sweep;
 #[cfg(feature = "full")]
@@ -27,6 +29,8 @@ pub(crate) use index::{IndexAdd, IndexBuild, IndexCommand, IndexInput, IndexRemo
 pub(crate) use model::{Compute, Dtype, ModelArgs};
 pub(crate) use retrieval::{Evaluate, Protocol, Search, SimilarityName};
 pub(crate) use runs::{Runs, RunsDiff, RunsList, RunsShow};
+#[cfg(feature = "full")]
+pub(crate) use serve::Serve;
 pub(crate) use shared::Results;
 pub(crate) use sweep::Sweep;
 #[cfg(feature = "full")]
@@ -107,6 +111,9 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Find the nearest images of an index, by image or by sentence.
     Search(Search),
+    /// Serve a model and an index over HTTP, with a page to search with: OpenAI's embeddings endpoint, `/search`, `/metrics`.
+    #[cfg(feature = "full")]
+    Serve(Serve),
     /// Write an embedder for elsewhere: TorchScript, ONNX, or one file of mdfe's own with the backbone inside.
     Export(Export),
     /// Copy a run folder into a store (S3, Google Cloud Storage, Azure, Google Drive, a folder); what is there already is not sent again.

@@ -6,6 +6,8 @@ mod columns;
 mod config;
 mod convert;
 mod datasets;
+#[cfg(feature = "full")]
+mod demo;
 mod dry_run;
 mod embed;
 mod evaluate;
@@ -23,6 +25,8 @@ mod remote;
 mod report;
 mod runs;
 mod search;
+#[cfg(feature = "full")]
+mod serve;
 mod shared;
 mod sides;
 mod sweep;
@@ -49,6 +53,8 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Index(command) => index::run(&command),
         Command::Merge(args) => merge::run(&args),
         Command::Runs(command) => runs::run(&command),
+        #[cfg(feature = "full")]
+        Command::Serve(args) => serve::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Train(args) => train::run(&args),
         #[cfg(feature = "full")]

@@ -65,7 +65,7 @@ pub(crate) fn hub(offline: bool) -> HubOptions {
 }
 
 /// Batch and threads of the command line; a GPU wants larger batches.
-fn pipeline(compute: &Compute) -> PipelineOptions {
+pub(crate) fn pipeline(compute: &Compute) -> PipelineOptions {
     let defaults = PipelineOptions::default();
     let batch = if compute.device == DeviceName::Cpu { defaults.batch } else { 64 };
     PipelineOptions {

@@ -37,7 +37,19 @@ pub(crate) fn run(args: &Train) -> Result<()> {
     if args.dry_run {
         return dry_run::run(&experiment, args.results);
     }
-    let resolved = serde_json::to_value(&experiment)?;
+    let (folder, is_new) = trained(args, &experiment)?;
+    finish(args, &folder)?;
+    if is_new && given.config.is_none() && given.data.is_none() && !args.results.json {
+        console::hint(&next::steps(folder.path(), experiment.backbone.weights.as_deref()));
+    }
+    Ok(())
+}
+
+/// The run folder of a finished training, and whether it was trained just now.
+pub(crate) fn trained(args: &Train, experiment: &Experiment) -> Result<(RunFolder, bool)> {
+    let given = &args.experiment;
+    let test = TestSets { query: args.query.as_deref(), index: args.index.as_deref() };
+    let resolved = serde_json::to_value(experiment)?;
     let folder = match claim(args, &experiment.name, &resolved)? {
         Claimed::Ready(folder) => folder,
         Claimed::Finished(folder) => {
@@ -45,11 +57,11 @@ pub(crate) fn run(args: &Train) -> Result<()> {
                 "{} holds this run, finished; nothing is done again",
                 folder.path().display()
             ));
-            return finish(args, &folder);
+            return Ok((folder, false));
         }
     };
-    let shared = Shared::load(&experiment, given, test)?;
-    let run = shared.run(&experiment, &given.settings, folder)?;
+    let shared = Shared::load(experiment, given, test)?;
+    let run = shared.run(experiment, &given.settings, folder)?;
     let stop = stop::on_ctrl_c()?;
     let mut watch = (Watch::default(), Copies::start(&experiment, run.folder.path())?);
     let outcome = run.go(&mut watch, &stop);
@@ -69,11 +81,7 @@ pub(crate) fn run(args: &Train) -> Result<()> {
         };
         return Err(Stopped(kept.into()).into());
     }
-    finish(args, &run.folder)?;
-    if given.config.is_none() && given.data.is_none() && !args.results.json {
-        console::hint(&next::steps(run.folder.path(), experiment.backbone.weights.as_deref()));
-    }
-    Ok(())
+    Ok((run.folder, true))
 }
 
 /// What the command line says of the projection's first values.

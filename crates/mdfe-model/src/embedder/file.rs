@@ -56,7 +56,7 @@ pub struct EmbedderMeta {
     /// Width between the two layers of an MLP, H.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_dim: Option<usize>,
-    /// How it was trained: data sets, loss, optimizer, seed, scores. For people; nothing reads it back.
+    /// How it was trained: data sets, loss, optimizer, seed, scores. For people; only [`Self::nested_dims`] reads of it.
     pub training: serde_json::Value,
 }
 
@@ -81,6 +81,15 @@ impl EmbedderMeta {
             hidden_dim: projection.hidden_dim(),
             training,
         }
+    }
+
+    /// The prefixes of the embedding that were trained to work by themselves (`loss.nested_dims`), those of the last stage.
+    pub fn nested_dims(&self) -> Vec<usize> {
+        let recipe = |at: &str| self.training.pointer(at).filter(|recipe| recipe.is_object());
+        let last = self.training["stages"].as_array().and_then(|stages| stages.last());
+        let recipe = last.or_else(|| recipe("/recipe")).or_else(|| recipe("/experiment"));
+        let dims = recipe.and_then(|recipe| recipe.pointer("/loss/nested_dims"));
+        dims.and_then(|dims| serde_json::from_value(dims.clone()).ok()).unwrap_or_default()
     }
 }
 

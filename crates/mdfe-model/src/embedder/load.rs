@@ -18,7 +18,7 @@ pub struct Embedder {
     pub(super) backbone: Box<dyn Backbone>,
     pub(super) id: BackboneId,
     pub(super) options: LoadOptions,
-    preprocess: PreprocessRecord,
+    pub(super) preprocess: PreprocessRecord,
     /// `None`: the backbone's features as they are.
     pub(super) projection: Option<Projection>,
     meta: Option<EmbedderMeta>,

@@ -6,6 +6,7 @@
 mod file;
 mod load;
 mod parts;
+mod pixels;
 mod place;
 mod text;
 
