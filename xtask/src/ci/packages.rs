@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use std::{collections::BTreeSet, process::Command};
 
 /// Packages of the default build of mdfe-cli on Linux, ours included.
-const LIMIT: usize = 242;
+const LIMIT: usize = 243;
 
 /// `cargo tree` of what is counted, for one platform, so that the number is the same on every machine.
 const TREE: &str = "tree -p mdfe-cli -e normal,build --target x86_64-unknown-linux-gnu --prefix none";
