@@ -235,6 +235,23 @@ fn a_killed_add_leaves_the_index_as_it_was_or_as_it_becomes() {
     assert_eq!(json(dir, "index info --index index")["rows"], 40_100);
     let names: Vec<String> =
         snapshot(&dir.join("index")).into_keys().map(|p| p.display().to_string()).collect();
+    let segments = names.iter().filter(|name| name.starts_with("segment-")).count();
+    assert_eq!((segments, names.len()), (2, 4), "what the killed ones left is gone: {names:?}");
+}
+
+#[test]
+fn a_killed_build_is_no_index_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    image_folder(&dir.join("set"), 1, 1);
+    let image = std::fs::read(dir.join("set/class0/0.png")).unwrap();
+    // More than one part of 512.
+    for i in 0..600 {
+        write(&dir.join(format!("many/{i}.png")), &image);
+    }
+    rows(0, 9).write(&dir.join("bare.safetensors")).unwrap();
+    let line = format!("index build {} --batch 64 --input many --output index", backbone());
+    let mut child = start(dir, &line);
     let manifest = dir.join("index.parts/index.json");
     let has_rows = || std::fs::read_to_string(&manifest).is_ok_and(|text| text.contains("segment-"));
     wait_for(&mut child, has_rows);

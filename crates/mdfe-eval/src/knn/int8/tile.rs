@@ -74,10 +74,10 @@ fn portable(sides: Sides<'_>, scores: &mut Scores) {
             }
         }
         let mut reached = false;
-        for r in 0..PANEL {
-            let value = (sums[r] - sides.facts.corrections[r]) as f32 * sides.facts.scales[r];
-            scores.values[q][r] = value;
-            reached |= value >= sides.thresholds[q];
+        let facts = sides.facts.corrections.iter().zip(&sides.facts.scales);
+        for ((value, sum), (correction, scale)) in scores.values[q].iter_mut().zip(sums).zip(facts) {
+            *value = (sum - correction) as f32 * scale;
+            reached |= *value >= sides.thresholds[q];
         }
         scores.hits |= u32::from(reached) << q;
     }
