@@ -2,7 +2,13 @@
 //!
 //! Each client keeps one connection and sends the images of DIR one after the other to `/embed`, `MDFE_SERVE_TOKEN` with them. 429 is
 //! counted and tried again after the time that the service asks for, divided by ten.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a tool for a terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a tool for a terminal"
+)]
 
 use std::{
     path::{Path, PathBuf},
