@@ -178,7 +178,7 @@ fn embeddings_are_stored_as_asked_and_searched_by_embedding() {
         usage(dir, "index build --input all.safetensors --output x --rescore f16")
             .contains("int8 and binary")
     );
-    assert!(usage(dir, "index build --input all.safetensors --output x --store-dtype int4").contains("int8"));
+    assert!(usage(dir, "index build --input all.safetensors --output x --store-dtype int4").contains("int4"));
 
     let cars = search("int8", "--filter domain=cars -k 9");
     let domains: Vec<&Value> =

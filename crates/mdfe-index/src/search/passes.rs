@@ -24,8 +24,8 @@ impl Index {
                     let (only, longest) = (keep.as_deref(), Some(segment.longest));
                     stream.push(Block { rows, first: segment.first, only, longest })?;
                 }
-                Some(Store::F16(values)) => {
-                    self.widened(&mut stream, segment, values, keep.as_deref(), &mut room)?;
+                Some(Store::F16(_)) => {
+                    self.widened(&mut stream, segment, keep.as_deref(), &mut room)?;
                 }
                 _ => {}
             }
@@ -38,10 +38,10 @@ impl Index {
         &self,
         stream: &mut KnnStream<'_>,
         segment: &Segment,
-        values: &[half::f16],
         keep: Option<&[u32]>,
         room: &mut Vec<f32>,
     ) -> Result<()> {
+        let Some(Store::F16(values)) = segment.finer() else { return Ok(()) };
         let dim = self.dim();
         let step = (WIDENED / (4 * dim)).max(1);
         for start in (0..segment.rows).step_by(step) {

@@ -202,16 +202,15 @@ impl Segment {
         if !named(self.labels(), &self.label_names) || !named(self.domains(), &self.domain_names) {
             return Err("has a label or domain that names nothing".into());
         }
-        if let Some(paths) = &self.paths {
-            if let Some(i) = (0..self.rows).find(|&i| paths.get(&self.file, i).is_none()) {
-                return Err(format!("row {i} has no readable path"));
-            }
+        let unread = |paths: &TextView| (0..self.rows).find(|&i| paths.get(&self.file, i).is_none());
+        if let Some(i) = self.paths.as_ref().and_then(unread) {
+            return Err(format!("row {i} has no readable path"));
         }
         let mut row = vec![0.0; self.dim];
         for i in 0..self.rows {
             self.row(i, &mut row);
             let square: f64 = row.iter().map(|v| f64::from(*v) * f64::from(*v)).sum();
-            if !(square.sqrt() <= self.longest) {
+            if square.is_nan() || square.sqrt() > self.longest {
                 return Err(format!(
                     "row {i} has a value that is not finite, or is longer than the segment says"
                 ));
