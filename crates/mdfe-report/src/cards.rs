@@ -92,7 +92,7 @@ fn drawn(order: &[usize]) -> Vec<usize> {
     let (mut random, mut left) = (ChaCha8Rng::seed_from_u64(0), order.to_vec());
     left.sort_unstable();
     let draw = |_| {
-        let at = (u64::from(random.next_u32()) * left.len() as u64 >> 32) as usize;
+        let at = ((u64::from(random.next_u32()) * left.len() as u64) >> 32) as usize;
         (at < left.len()).then(|| left.swap_remove(at))
     };
     (0..QUERIES).map_while(draw).collect()

@@ -63,13 +63,13 @@ pub(crate) fn trained(args: &Train, experiment: &Experiment) -> Result<(RunFolde
     let shared = Shared::load(experiment, given, test)?;
     let run = shared.run(experiment, &given.settings, folder)?;
     let stop = stop::on_ctrl_c()?;
-    let mut watch = (Watch::default(), Copies::start(&experiment, run.folder.path())?);
+    let mut watch = (Watch::default(), Copies::start(experiment, run.folder.path())?);
     let outcome = run.go(&mut watch, &stop);
     let (mut watch, copies) = watch;
     watch.finish();
     // Before the last copy, so that the page is in it.
     let paged = match &outcome {
-        Ok(RunOutcome::Finished(found)) => write_run(&run, &experiment, found),
+        Ok(RunOutcome::Finished(found)) => write_run(&run, experiment, found),
         _ => Ok(()),
     };
     copies.finish(!matches!(outcome, Ok(RunOutcome::Finished(_))));
