@@ -1,6 +1,6 @@
 //! When to answer "no match": the score from which on the nearest neighbour is to be believed.
 
-use crate::{Scores, Similarity};
+use crate::Scores;
 use serde::Serialize;
 
 /// The score at which the nearest neighbours are right often enough.
@@ -36,10 +36,7 @@ impl Scores {
             let found = right as f64 / (at + 1) as f64;
             if ends && found >= precision {
                 best = Some(MatchThreshold {
-                    score: match self.similarity {
-                        Similarity::InnerProduct => nearness,
-                        Similarity::SquaredL2 => 0.0 - nearness,
-                    },
+                    score: self.similarity.nearness(nearness),
                     precision: found,
                     answered: (at + 1) as f64 / self.queries.len() as f64,
                     recall: (with_match > 0).then(|| right as f64 / with_match as f64),

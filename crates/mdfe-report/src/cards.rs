@@ -81,7 +81,7 @@ fn by_difficulty(found: &Retrieved<'_>) -> Vec<usize> {
     let value = |query: usize| queries[query].values.first().copied().unwrap_or(0.0);
     let wrong = |query: usize| {
         let nearest = queries[query].neighbours.iter().find(|found| !found.relevant);
-        nearest.map_or(f32::NEG_INFINITY, |nearest| found.scores.similarity.nearness_of(nearest.score))
+        nearest.map_or(f32::NEG_INFINITY, |nearest| found.scores.similarity.nearness(nearest.score))
     };
     order.sort_by(|&a, &b| value(a).total_cmp(&value(b)).then(wrong(b).total_cmp(&wrong(a))).then(a.cmp(&b)));
     order

@@ -35,7 +35,7 @@ impl Suspects {
         let queries = &found.scores.queries;
         let nearness = |query: usize| {
             let first = queries[query].neighbours.first();
-            first.map_or(f32::NEG_INFINITY, |first| found.scores.similarity.nearness_of(first.score))
+            first.map_or(f32::NEG_INFINITY, |first| found.scores.similarity.nearness(first.score))
         };
         let cosines = found.scores.similarity == Similarity::InnerProduct;
         let is_copy = |query: &QueryScores, relevant: bool| {

@@ -24,14 +24,9 @@ impl Similarity {
         }
     }
 
-    /// The score as something of which more is nearer.
-    pub fn nearness_of(self, score: f32) -> f32 {
-        self.nearness(score)
-    }
-
-    /// See [`Similarity::nearness_of`].
+    /// The score as something of which more is nearer; of that, the score again.
     #[inline(always)]
-    pub(crate) fn nearness(self, score: f32) -> f32 {
+    pub fn nearness(self, score: f32) -> f32 {
         match self {
             Similarity::InnerProduct => score,
             Similarity::SquaredL2 => 0.0 - score,
