@@ -6,6 +6,8 @@ mod interpret;
 mod model;
 mod onnx;
 mod tensor;
+#[cfg(test)]
+mod testing;
 mod torchscript;
 mod zip;
 

@@ -1,31 +1,6 @@
 use super::*;
-use crate::Model;
-use candle_core::Device;
-use mdfe_data::{CropMode, Interpolation, PreprocessRecord};
-use mdfe_model::{
-    Projection,
-    graph::{BATCH, Graph},
-};
-
-fn model(crop_mode: CropMode, interpolation: Interpolation) -> Model {
-    let mut graph = Graph::new([4, 4]);
-    let pixels = graph.pixels();
-    let flat = graph.reshape(pixels, &[BATCH, 48]).unwrap();
-    let weight = Tensor::arange(0f32, 96.0, &Device::Cpu).unwrap().reshape((2, 48)).unwrap();
-    let features = graph.within("a.b", |g| g.linear(flat, &weight, None)).unwrap();
-    graph.set_output(features);
-    let record = PreprocessRecord {
-        size: [4, 4],
-        mean: [0.5; 3],
-        std: [0.25; 3],
-        interpolation,
-        crop_mode,
-        crop_fraction: 1.0,
-        fill: 7,
-        exif_orientation: false,
-    };
-    Model::new(graph, &Projection::Identity { feature_dim: 2 }, record).unwrap()
-}
+use crate::{Model, testing::model};
+use mdfe_data::{CropMode, Interpolation};
 
 /// The values of one field of a message: those of a message or text as bytes, an integer as its eight.
 struct Fields<'a>(Vec<(u64, &'a [u8], u64)>);

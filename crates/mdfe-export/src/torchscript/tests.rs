@@ -1,27 +1,10 @@
 use super::*;
 use crate::{Input, Model};
 use candle_core::{Device, Tensor};
-use mdfe_data::{CropMode, Interpolation, PreprocessRecord};
-use mdfe_model::{Projection, graph::Graph};
+use mdfe_data::{CropMode, Interpolation};
 
 fn model() -> Model {
-    let mut graph = Graph::new([4, 4]);
-    let pixels = graph.pixels();
-    let flat = graph.reshape(pixels, &[mdfe_model::graph::BATCH, 48]).unwrap();
-    let weight = Tensor::arange(0f32, 96.0, &Device::Cpu).unwrap().reshape((2, 48)).unwrap();
-    let features = graph.within("a.b", |g| g.linear(flat, &weight, None)).unwrap();
-    graph.set_output(features);
-    let record = PreprocessRecord {
-        size: [4, 4],
-        mean: [0.5; 3],
-        std: [0.25; 3],
-        interpolation: Interpolation::Bicubic,
-        crop_mode: CropMode::Center,
-        crop_fraction: 1.0,
-        fill: 0,
-        exif_orientation: false,
-    };
-    Model::new(graph, &Projection::Identity { feature_dim: 2 }, record).unwrap()
+    crate::testing::model(CropMode::Center, Interpolation::Bicubic)
 }
 
 #[test]
