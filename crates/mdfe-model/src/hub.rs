@@ -1,6 +1,6 @@
 //! Files of the Hugging Face hub, through the cache that Python's huggingface_hub uses.
 //!
-//! This is the only file that opens connections. hf-hub names the places in the cache and writes the references; the bytes
+//! This is the only file of the crate that opens connections. hf-hub names the places in the cache and writes the references; the bytes
 //! of a file are fetched here, because hf-hub waits without limit for a silent server and does not look at the hash of
 //! what arrived. Everything blocks the calling thread and needs no runtime; inside of one it belongs where blocking calls do.
 
@@ -13,6 +13,7 @@ pub use problem::HubProblem;
 
 use crate::{Error, Result};
 use cache::{RepoCache, at, is_commit, verify};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::{
     fs::{File, OpenOptions},
     io::{Read, Write},
@@ -35,6 +36,9 @@ const MAIN: &str = "main";
 const REDIRECTS: usize = 5;
 /// Bytes read from a connection at a time.
 const BUFFER: usize = 1 << 16;
+/// Everything but RFC 3986's unreserved characters is percent-encoded, in a path but for the `/` too.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 
 type Attempt<T> = std::result::Result<T, HubProblem>;
 
@@ -165,12 +169,13 @@ impl Hub {
     }
 
     fn meta(&self, wanted: &Wanted<'_>) -> Attempt<Meta> {
-        let url = self.url(wanted, &encode(wanted.revision, false));
+        let url = self.url(wanted, &utf8_percent_encode(wanted.revision, SEGMENT).to_string());
         describe(&self.ask(&Method::HEAD, &url, 0)?, wanted.revision)
     }
 
     fn url(&self, wanted: &Wanted<'_>, revision: &str) -> String {
-        format!("{}/{}/resolve/{revision}/{}", self.endpoint(), wanted.repo, encode(wanted.file, true))
+        let file = utf8_percent_encode(wanted.file, PATH);
+        format!("{}/{}/resolve/{revision}/{file}", self.endpoint(), wanted.repo)
     }
 
     fn endpoint(&self) -> &str {
@@ -317,16 +322,6 @@ fn refusal(response: &Response<Body>, revision: &str) -> HubProblem {
         404 => HubProblem::NotFound { what, revision: revision.to_owned() },
         status => HubProblem::Server { status },
     }
-}
-
-/// Percent-encodes everything but RFC 3986's unreserved characters, and `/` where the text is a path.
-fn encode(text: &str, path: bool) -> String {
-    let byte = |b: u8| match b {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
-        b'/' if path => "/".to_owned(),
-        _ => format!("%{b:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 #[cfg(test)]

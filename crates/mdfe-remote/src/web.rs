@@ -5,6 +5,7 @@ use crate::{
     operator::{Settings, deepest},
     stores::Object,
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Response,
     header::{ETAG, LAST_MODIFIED, LINK},
@@ -15,6 +16,9 @@ use std::{future::Future, path::PathBuf};
 const HUB: &str = "https://huggingface.co";
 /// The branch that is meant when no revision is given.
 const MAIN: &str = "main";
+/// Everything but RFC 3986's unreserved characters is percent-encoded, in a path but for the `/` too.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &SEGMENT.remove(b'/');
 
 /// An entry of the hub's listing.
 #[derive(Deserialize)]
@@ -169,8 +173,8 @@ impl Web {
         Ok(format!(
             "{}/{set}/resolve/{}/{}",
             self.hub,
-            encode(revision, false),
-            encode(location.path(), true)
+            utf8_percent_encode(revision, SEGMENT),
+            utf8_percent_encode(location.path(), PATH)
         ))
     }
 
@@ -196,8 +200,8 @@ impl Web {
         let mut next = Some(format!(
             "{}/api/{set}/tree/{}/{}?recursive=true",
             self.hub,
-            encode(revision, false),
-            encode(path, true)
+            utf8_percent_encode(revision, SEGMENT),
+            utf8_percent_encode(path, PATH)
         ));
         let mut found = Vec::new();
         while let Some(url) = next {
@@ -276,14 +280,4 @@ fn failed(action: &'static str, location: &Location, failure: Failure) -> Error 
 fn next_page(link: &str) -> Option<String> {
     let part = link.split(',').find(|part| part.contains("rel=\"next\""))?;
     Some(part.split_once('<')?.1.split_once('>')?.0.to_owned())
-}
-
-/// Percent-encodes everything but RFC 3986's unreserved characters, and `/` where the text is a path.
-fn encode(text: &str, path: bool) -> String {
-    let byte = |b: u8| match b {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
-        b'/' if path => "/".to_owned(),
-        _ => format!("%{b:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
