@@ -39,7 +39,7 @@ pub use pretrained::{
     Family, Filter, LoadOptions, LoadedBackbone, Pretrained, Source, list, load_backbone, pretrained,
     weight_files,
 };
-pub use projection::{Layer, Projection, normalize};
+pub use projection::{Layer, Projection, normalize, to_unit};
 pub use share::HubFolder;
 pub use text::{TextCleaning, TextConfig, TextPool, TextProjection, TextTokenizer, TextTower};
 pub use weights::{TensorSource, Weights};

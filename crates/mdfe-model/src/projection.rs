@@ -178,6 +178,14 @@ pub fn normalize(embedding: &mut [f32]) {
     embedding.iter_mut().for_each(|x| *x = (f64::from(*x) / norm) as f32);
 }
 
+/// [`normalize`] for embeddings from elsewhere, which are compared by cosine: one of unit length, to 1e-4, stays as it is, to the bit.
+pub fn to_unit(embedding: &mut [f32]) {
+    let norm = embedding.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+    if (norm - 1.0).abs() > 1e-4 {
+        normalize(embedding);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -163,10 +163,5 @@ fn join_labels(side: &mut Embeddings, labels: Vec<i64>) -> Vec<Vec<i64>> {
 
 /// Rows are compared by cosine; those of unit length stay as they are, to the bit.
 pub(crate) fn unit_rows(side: &mut Embeddings) {
-    for row in side.values.chunks_exact_mut(side.dim.max(1)) {
-        let norm = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
-        if (norm - 1.0).abs() > 1e-4 {
-            mdfe_model::normalize(row);
-        }
-    }
+    side.values.chunks_exact_mut(side.dim.max(1)).for_each(mdfe_model::to_unit);
 }

@@ -6,7 +6,7 @@ use super::{
     embeddings::{no_url, scheme},
     reply::ErrorBody,
 };
-use crate::{Filter, Hit, app::App, decoders::Source, index::to_unit};
+use crate::{Filter, Hit, app::App, decoders::Source};
 use axum::{
     Json,
     extract::{Request, State},
@@ -118,7 +118,7 @@ pub(super) async fn search(
             Refusal::not_found(&format!("the index has no row {row}, it has {}", index.len())).param("row")
         })?,
     };
-    to_unit(&mut embedding);
+    mdfe_model::to_unit(&mut embedding);
     let query = embedding.clone();
     // The row itself is among its own neighbours, and not what was asked for.
     let more = usize::from(own.is_some());

@@ -29,7 +29,7 @@ struct Loaded {
 impl Loaded {
     fn new(rows: Embeddings) -> Self {
         let mut unit = rows.values.clone();
-        unit.chunks_exact_mut(rows.dim.max(1)).for_each(to_unit);
+        unit.chunks_exact_mut(rows.dim.max(1)).for_each(mdfe_model::to_unit);
         let unit = Some(unit).filter(|unit| *unit != rows.values);
         Self { rows, unit }
     }
@@ -66,14 +66,6 @@ impl FileIndex {
 
     fn loaded(&self) -> Arc<Loaded> {
         Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Rows are compared by cosine; one of unit length stays as it is, to the bit.
-pub(crate) fn to_unit(row: &mut [f32]) {
-    let norm = row.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
-    if (norm - 1.0).abs() > 1e-4 {
-        mdfe_model::normalize(row);
     }
 }
 

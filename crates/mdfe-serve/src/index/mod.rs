@@ -4,7 +4,6 @@ mod file;
 mod folder;
 
 pub use file::FileIndex;
-pub(crate) use file::to_unit;
 pub use folder::FolderIndex;
 
 use crate::Result;
